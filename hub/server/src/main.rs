@@ -1,0 +1,2 @@
+//! The local hub as a process.
+fn main() {}

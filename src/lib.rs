@@ -1,0 +1,1 @@
+//! See the crate's description; filled in as the parts land.
