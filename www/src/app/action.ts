@@ -1,0 +1,33 @@
+/** Everything that can happen to the page's state. Views and the session dispatch these; the reducers answer them. */
+import type { ReceivedMessage, StatusState } from '../device/state.js';
+import type { HubKind, StreamState } from '../hub/hub.js';
+import type { HubEvent } from '../hub/hub-event.js';
+import type { Generator } from '../sensors/sensor.js';
+import type { Language } from '../text/text.js';
+import type { Theme } from './state.js';
+
+export type Action =
+  | { readonly type: 'page/language'; readonly language: Language }
+  | { readonly type: 'page/theme'; readonly theme: Theme }
+  | { readonly type: 'hub/opening'; readonly kind: HubKind }
+  | { readonly type: 'hub/opened'; readonly place: string }
+  | { readonly type: 'hub/failed'; readonly problem: string }
+  | { readonly type: 'hub/stream'; readonly stream: StreamState }
+  | { readonly type: 'hub/event'; readonly event: HubEvent }
+  | {
+      readonly type: 'device/status';
+      readonly state: StatusState;
+      readonly reason: string;
+      readonly at: number;
+    }
+  | { readonly type: 'device/sent' }
+  | { readonly type: 'device/acknowledged'; readonly roundTripMs: number }
+  | { readonly type: 'device/send-failed'; readonly problem: string }
+  | { readonly type: 'device/message'; readonly message: ReceivedMessage }
+  | { readonly type: 'device/inbox-cleared' }
+  | { readonly type: 'sensors/tick'; readonly now: number; readonly noise: readonly number[] }
+  | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }
+  | { readonly type: 'sensor/generator'; readonly id: string; readonly generator: Generator }
+  | { readonly type: 'sensor/frozen'; readonly id: string; readonly frozen: boolean }
+  | { readonly type: 'service/scope'; readonly scope: 'device' | 'all' }
+  | { readonly type: 'service/cleared' };

@@ -1,0 +1,39 @@
+/** Everything the page knows, as one value. Only `reduce` makes a new one; views read it through `store.ts`. */
+import type { DeviceState } from '../device/state.js';
+import { firstDevice } from '../device/state.js';
+import type { HubKind, StreamState } from '../hub/hub.js';
+import type { ServiceState } from '../service/state.js';
+import { firstService } from '../service/state.js';
+import type { Language } from '../text/text.js';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export interface HubState {
+  readonly kind: HubKind;
+  readonly phase: 'opening' | 'open' | 'failed';
+  readonly place: string;
+  /** Why it could not be opened, and what to do. */
+  readonly problem: string | null;
+  readonly stream: StreamState;
+}
+
+export interface PageState {
+  readonly language: Language;
+  readonly theme: Theme;
+}
+
+export interface State {
+  readonly page: PageState;
+  readonly hub: HubState;
+  readonly device: DeviceState;
+  readonly service: ServiceState;
+}
+
+export function firstState(page: PageState, deviceId: string): State {
+  return {
+    page,
+    hub: { kind: 'local', phase: 'opening', place: '', problem: null, stream: 'opening' },
+    device: firstDevice(deviceId),
+    service: firstService(),
+  };
+}

@@ -1,0 +1,26 @@
+/** Holds the state in a signal and hands out its parts. Views import `parts` and `dispatch`; the session does too. */
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Action } from './action.js';
+import { reduce } from './reduce.js';
+import type { State } from './state.js';
+
+export interface Store {
+  readonly page: ReadonlySignal<State['page']>;
+  readonly hub: ReadonlySignal<State['hub']>;
+  readonly device: ReadonlySignal<State['device']>;
+  readonly service: ReadonlySignal<State['service']>;
+  dispatch(action: Action): void;
+}
+
+export function createStore(first: State): Store {
+  const state: Signal<State> = signal(first);
+  return {
+    page: computed(() => state.value.page),
+    hub: computed(() => state.value.hub),
+    device: computed(() => state.value.device),
+    service: computed(() => state.value.service),
+    dispatch: (action) => {
+      state.value = reduce(state.peek(), action);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** How the device's side of the state changes. Pure; called by `app/reduce.ts`. */
+import type { Action } from '../app/action.js';
+import { advance, type Sensor, withLevel } from '../sensors/sensor.js';
+import { type DeviceState, firstDevice, INBOX_KEEPS } from './state.js';
+
+export function reduceDevice(device: DeviceState, action: Action): DeviceState {
+  switch (action.type) {
+    case 'hub/opening':
+      return { ...firstDevice(device.id), sensors: device.sensors };
+    case 'device/status':
+      return { ...device, status: { state: action.state, reason: action.reason, since: action.at } };
+    case 'device/sent':
+      return { ...device, sent: device.sent + 1 };
+    case 'device/acknowledged':
+      return { ...device, acknowledged: device.acknowledged + 1, roundTripMs: action.roundTripMs };
+    case 'device/send-failed':
+      return { ...device, failed: device.failed + 1, lastProblem: action.problem };
+    case 'device/message':
+      return { ...device, inbox: [action.message, ...device.inbox].slice(0, INBOX_KEEPS) };
+    case 'device/inbox-cleared':
+      return { ...device, inbox: [] };
+    default: {
+      const sensors = reduceSensors(device.sensors, action);
+      return sensors === device.sensors ? device : { ...device, sensors };
+    }
+  }
+}
+
+function reduceSensors(sensors: readonly Sensor[], action: Action): readonly Sensor[] {
+  switch (action.type) {
+    case 'sensors/tick':
+      return sensors.map((sensor, index) => advance(sensor, action.now, action.noise[index] ?? 0));
+    case 'sensor/level':
+      return changed(sensors, action.id, (sensor) => withLevel(sensor, action.level));
+    case 'sensor/generator':
+      return changed(sensors, action.id, (sensor) => ({
+        ...sensor,
+        generator: action.generator,
+        frozen: false,
+      }));
+    case 'sensor/frozen':
+      return changed(sensors, action.id, (sensor) => ({ ...sensor, frozen: action.frozen }));
+    default:
+      return sensors;
+  }
+}
+
+function changed(
+  sensors: readonly Sensor[],
+  id: string,
+  change: (sensor: Sensor) => Sensor,
+): readonly Sensor[] {
+  return sensors.map((sensor) => (sensor.id === id ? change(sensor) : sensor));
+}

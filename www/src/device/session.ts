@@ -1,0 +1,72 @@
+/**
+ * The device itself: one `DeviceClient` that connects, samples the sensors once a second, sends, and takes messages in.
+ * `app/run.ts` starts one for each hub that is opened and ends it with the signal. It reads and writes state only
+ * through the store.
+ */
+import { type C2DMessage, DeviceClient } from 'iothub-wasm';
+import { problemText } from '../app/problem.js';
+import type { Store } from '../app/store.js';
+import type { ReceivedMessage } from './state.js';
+
+const SAMPLE_EVERY_MS = 1_000;
+
+/** Connects and keeps sending until `signal` aborts; throws when the first connect is refused. */
+export async function runDevice(connectionString: string, store: Store, signal: AbortSignal): Promise<void> {
+  const device = await DeviceClient.connect(connectionString, { signal });
+  signal.addEventListener('abort', () => void device.close(), { once: true });
+  const status = (state: typeof device.state, reason: string) =>
+    store.dispatch({ type: 'device/status', state, reason, at: Date.now() });
+  device.addEventListener('status', (event) => status(event.state, event.reason));
+  device.addEventListener('message', (event) => {
+    store.dispatch({ type: 'device/message', message: received(event.message) });
+  });
+  status(device.state, '');
+  sample(device, store);
+  const timer = setInterval(() => sample(device, store), SAMPLE_EVERY_MS);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+/** One step of every sensor, and one message with all their values. */
+function sample(device: DeviceClient, store: Store): void {
+  const { sensors } = store.device.peek();
+  const noise = sensors.map(() => Math.random() * 2 - 1);
+  store.dispatch({ type: 'sensors/tick', now: Date.now(), noise });
+  const values = Object.fromEntries(store.device.peek().sensors.map(({ id, value }) => [id, value]));
+  void send(device, store, values);
+}
+
+async function send(device: DeviceClient, store: Store, values: Record<string, number>): Promise<void> {
+  const started = performance.now();
+  store.dispatch({ type: 'device/sent' });
+  try {
+    const alert = String((values.temperature ?? 0) > 30);
+    await device.send({
+      body: values,
+      messageId: crypto.randomUUID(),
+      properties: { temperatureAlert: alert },
+    });
+    store.dispatch({ type: 'device/acknowledged', roundTripMs: performance.now() - started });
+  } catch (cause) {
+    store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+  }
+}
+
+function received(message: C2DMessage): ReceivedMessage {
+  const named = {
+    'message-id': message.messageId,
+    'correlation-id': message.correlationId,
+    'content-type': message.contentType,
+    'content-encoding': message.contentEncoding,
+    'user-id': message.userId,
+  };
+  const present = Object.entries(named).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  );
+  return {
+    key: crypto.randomUUID(),
+    at: Date.now(),
+    body: message.text(),
+    properties: { ...message.properties },
+    systemProperties: Object.fromEntries(present),
+  };
+}

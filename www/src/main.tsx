@@ -1,0 +1,26 @@
+/** Starts the page: state, session, view. The only file that runs by being loaded. */
+import 'uplot/dist/uPlot.min.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/parts.css';
+import { render } from 'preact';
+import { PageContext } from './app/context.js';
+import { tabDeviceId } from './app/identity.js';
+import { applyPreferences, firstPreferences } from './app/preferences.js';
+import { createSession } from './app/run.js';
+import { firstState } from './app/state.js';
+import { createStore } from './app/store.js';
+import { App } from './view/app.js';
+
+const store = createStore(firstState(firstPreferences(), await tabDeviceId()));
+const session = createSession(store, new URL(location.href));
+const root = document.getElementById('app');
+if (root === null) throw new Error('the document has no #app');
+applyPreferences(store);
+render(
+  <PageContext.Provider value={{ store, session }}>
+    <App />
+  </PageContext.Provider>,
+  root,
+);
+void session.open();

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SENSORS } from './defaults.js';
+import { advance, GENERATORS, type Generator, type Sensor, withLevel } from './sensor.js';
+
+const base = DEFAULT_SENSORS[0] as Sensor;
+const having = (generator: Generator, more: Partial<Sensor> = {}): Sensor => ({
+  ...base,
+  generator,
+  ...more,
+});
+
+describe('advance', () => {
+  it('keeps a steady sensor on its level', () => {
+    expect(advance(having('steady', { value: 3 }), 1_000, 0.7).value).toBe(base.level);
+  });
+
+  it('reaches the top of a sine a quarter of its period in', () => {
+    expect(advance(having('sine'), 7_500, 0).value).toBeCloseTo(base.level + base.spread, 5);
+    expect(advance(having('sine'), 22_500, 0).value).toBeCloseTo(base.level - base.spread, 5);
+  });
+
+  it('pulls a stray walk back towards its level', () => {
+    let sensor = having('walk', { value: 60 });
+    for (let tick = 0; tick < 200; tick += 1) sensor = advance(sensor, tick, 0);
+    expect(Math.abs(sensor.value - base.level)).toBeLessThan(1);
+  });
+
+  it('is coldest at four in the morning and warmest at four in the afternoon', () => {
+    const at = (hour: number) => advance(having('daily'), hour * 3_600_000, 0).value;
+    expect(at(4)).toBeCloseTo(base.level - base.spread, 5);
+    expect(at(16)).toBeCloseTo(base.level + base.spread, 5);
+  });
+
+  it('never leaves the range, whichever the generator', () => {
+    for (const generator of GENERATORS) {
+      const sensor = having(generator, { level: base.max, value: base.max, spread: 500 });
+      for (const noise of [-1, -0.5, 0, 0.5, 0.999]) {
+        for (const now of [0, 7_500, 22_500, 43_200_000]) {
+          const { value } = advance(sensor, now, noise);
+          expect(value).toBeGreaterThanOrEqual(base.min);
+          expect(value).toBeLessThanOrEqual(base.max);
+        }
+      }
+    }
+  });
+
+  it('does not move a frozen sensor', () => {
+    const frozen = having('noise', { frozen: true, value: 12.3 });
+    expect(advance(frozen, 5_000, 0.9)).toBe(frozen);
+  });
+
+  it('has no more digits than its step', () => {
+    expect(advance(having('noise'), 0, 0.123456789).value).toBe(21.8);
+    expect(advance(having('noise', { step: 1 }), 0, 0.123456789).value).toBe(22);
+  });
+});
+
+describe('withLevel', () => {
+  it('moves the value along with the slider', () => {
+    expect(withLevel(having('walk', { value: 20 }), base.level + 10)).toMatchObject({
+      level: 31.5,
+      value: 30,
+    });
+  });
+
+  it('sets the value of a frozen sensor by hand', () => {
+    expect(withLevel(having('walk', { frozen: true, value: 20 }), 35)).toMatchObject({
+      value: 35,
+      frozen: true,
+    });
+  });
+});

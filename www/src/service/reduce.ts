@@ -1,0 +1,37 @@
+/** How the service's side of the state changes. Pure; called by `app/reduce.ts`. */
+import type { Action } from '../app/action.js';
+import type { HubEvent, TelemetryEvent } from '../hub/hub-event.js';
+import { appended } from './series.js';
+import { firstService, type ServiceState, TELEMETRY_KEEPS } from './state.js';
+
+export function reduceService(service: ServiceState, action: Action, ownId: string): ServiceState {
+  switch (action.type) {
+    case 'hub/opening':
+      return { ...firstService(), scope: service.scope };
+    case 'hub/event':
+      return withEvent(service, action.event, ownId);
+    case 'service/scope':
+      return { ...service, scope: action.scope };
+    case 'service/cleared':
+      return { ...service, telemetry: [], series: firstService().series };
+    default:
+      return service;
+  }
+}
+
+function withEvent(service: ServiceState, event: HubEvent, ownId: string): ServiceState {
+  const own = event.deviceId === ownId;
+  if (event.type === 'telemetry') return withTelemetry(service, event, own);
+  if (event.type === 'connection' && own) {
+    return { ...service, link: { connected: event.state === 'connected', reason: event.reason } };
+  }
+  return service;
+}
+
+function withTelemetry(service: ServiceState, event: TelemetryEvent, own: boolean): ServiceState {
+  const telemetry = [event, ...service.telemetry].slice(0, TELEMETRY_KEEPS);
+  if (!own) return { ...service, telemetry };
+  const body = 'text' in event.body ? event.body.text : '';
+  const series = appended(service.series, Date.parse(event.at) / 1000, body);
+  return { ...service, telemetry, series, received: service.received + 1 };
+}

@@ -1,0 +1,27 @@
+/** What the service side knows: the telemetry that arrived, its series, who is connected. */
+import type { TelemetryEvent } from '../hub/hub-event.js';
+import { NO_SERIES, type Series } from './series.js';
+
+export interface ServiceState {
+  /** Whose telemetry is shown: this page's device, or every device of the hub. */
+  readonly scope: 'device' | 'all';
+  /** Newest first, bounded, every device. */
+  readonly telemetry: readonly TelemetryEvent[];
+  /** Of this page's device since it opened. */
+  readonly received: number;
+  readonly series: Series;
+  /** How the hub sees this page's device. */
+  readonly link: { readonly connected: boolean; readonly reason: string };
+}
+
+export const TELEMETRY_KEEPS = 100;
+
+export function firstService(): ServiceState {
+  return {
+    scope: 'device',
+    telemetry: [],
+    received: 0,
+    series: NO_SERIES,
+    link: { connected: false, reason: '' },
+  };
+}

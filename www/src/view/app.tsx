@@ -1,0 +1,44 @@
+/** The whole page: the strip that joins both sides, the device on the left, the service on the right. */
+import { usePage, useText } from '../app/context.js';
+import { DevicePanel } from './device-panel.js';
+import { Header } from './header.js';
+import { LinkStrip } from './link-strip.js';
+import { Problem } from './parts.js';
+import { ServicePanel } from './service-panel.js';
+
+export function App() {
+  const text = useText();
+  return (
+    <>
+      <a class="skip" href="#service">
+        {text.skip}
+      </a>
+      <Header />
+      <main>
+        <LinkStrip />
+        <HubProblemNotice />
+        <div class="sides">
+          <DevicePanel />
+          <ServicePanel />
+        </div>
+      </main>
+    </>
+  );
+}
+
+function HubProblemNotice() {
+  const { store, session } = usePage();
+  const text = useText();
+  const { problem } = store.hub.value;
+  if (problem === null) return null;
+  return (
+    <div class="notice">
+      <Problem>
+        <strong>{text.hub.failed}.</strong> {problem}
+      </Problem>
+      <button type="button" class="button" onClick={() => void session.open()}>
+        {text.hub.retry}
+      </button>
+    </div>
+  );
+}

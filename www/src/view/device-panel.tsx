@@ -1,0 +1,26 @@
+/** The left side: what the device measures, and what it was sent. */
+import { usePage, useText } from '../app/context.js';
+import { Inbox } from './inbox.js';
+import { Problem } from './parts.js';
+import { SensorCard } from './sensor-card.js';
+
+export function DevicePanel() {
+  const { store } = usePage();
+  const text = useText();
+  const { sensors, failed, lastProblem } = store.device.value;
+  return (
+    <section class="side" id="device" aria-label={text.device.title}>
+      <div class="sensors">
+        {sensors.map((sensor) => (
+          <SensorCard key={sensor.id} sensor={sensor} />
+        ))}
+      </div>
+      {failed > 0 && (
+        <Problem>
+          {failed} {text.device.failed}. {lastProblem}
+        </Problem>
+      )}
+      <Inbox />
+    </section>
+  );
+}
