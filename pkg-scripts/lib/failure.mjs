@@ -1,0 +1,37 @@
+/**
+ * The one error the scripts throw on purpose: it says what failed, shows the evidence, names the cure.
+ * Anything else that reaches `runMain` is a bug in the scripts and is shown with its stack.
+ */
+export class Failure extends Error {
+  /**
+   * @param {string} what what happened
+   * @param {{ evidence?: string, cure?: string }} [more]
+   */
+  constructor(what, { evidence = '', cure = '' } = {}) {
+    super(what);
+    this.name = 'Failure';
+    this.evidence = evidence;
+    this.cure = cure;
+  }
+
+  /** The whole story for a terminal. */
+  get report() {
+    const lines = [`failed: ${this.message}`];
+    if (this.evidence) lines.push(this.evidence.trimEnd());
+    if (this.cure) lines.push(`what to do: ${this.cure}`);
+    return lines.join('\n');
+  }
+}
+
+/**
+ * Runs a command's body; a failure ends the process with code 1 after its report.
+ * @param {() => Promise<void>} body
+ */
+export async function runMain(body) {
+  try {
+    await body();
+  } catch (error) {
+    console.error(error instanceof Failure ? `\n${error.report}` : error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Builds the npm package into `pkg/`, ready for `npm pack`: crate → wasm-bindgen → wasm-opt, beside
+ * the hand-written files of `npm/`. Called by `build`, `start` and `test`.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { cargo } from './cargo.mjs';
+import { Failure } from './failure.mjs';
+import { packageDir, root, stampDir, targetDir, toolsBin, wasmTarget } from './paths.mjs';
+import { run } from './run.mjs';
+import { hashOf, unlessDone } from './stamp.mjs';
+
+/**
+ * One crate of the package: where its wasm goes, and the sources whose change asks for a new one.
+ * @typedef {{ crate: string, library: string, out: string }} WasmPart
+ */
+
+/** @type {WasmPart[]} */
+const PARTS = [
+  { crate: 'iothub-wasm', library: 'iothub_wasm', out: 'wasm' },
+  { crate: 'iothub-hub-wasm', library: 'iothub_hub_wasm', out: 'hub/wasm' },
+];
+
+const RUST_SOURCES = ['Cargo.toml', 'Cargo.lock', 'src', 'protocol', 'device', 'hub'];
+
+/** The wasm features every supported runtime has; the optimiser must be told of them. */
+const FEATURES = [
+  'bulk-memory',
+  'reference-types',
+  'nontrapping-float-to-int',
+  'sign-ext',
+  'mutable-globals',
+  'multivalue',
+].map((name) => `--enable-${name}`);
+
+const OPTIMISE = ['-Oz', '--converge', '--strip-debug', '--strip-producers', ...FEATURES];
+
+/** Builds what changed and lays out `pkg/`. */
+export async function buildPackage() {
+  const built = [];
+  for (const part of PARTS) if (await buildPart(part)) built.push(part.crate);
+  layOut();
+  return built.length > 0 ? `built ${built.join(' and ')} into pkg/` : 'unchanged, pkg/ laid out';
+}
+
+/** @param {WasmPart} part */
+async function buildPart(part) {
+  const folder = stagingOf(part);
+  const results = [path.join(folder, `${part.library}_bg.wasm`)];
+  const inputs = {
+    files: RUST_SOURCES,
+    text: [hashOf(['pkg-scripts/lib/wasm-package.mjs', 'package-lock.json'])],
+    results,
+  };
+  return unlessDone(`package-${part.crate}`, inputs, async () => {
+    await compile(part.crate);
+    fs.rmSync(folder, { recursive: true, force: true });
+    await bind(part, folder);
+    await optimise(path.join(folder, `${part.library}_bg.wasm`));
+  });
+}
+
+/** @param {string} crate */
+async function compile(crate) {
+  await cargo(['build', '-p', crate, '--target', wasmTarget, '--profile', 'web'], {
+    env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: reproducibleFlags() },
+  });
+}
+
+/** Panic messages carry source paths: the same bytes must come out in every folder and for every user. */
+function reproducibleFlags() {
+  const cargoHome = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
+  return [`--remap-path-prefix=${cargoHome}=cargo`, `--remap-path-prefix=${root}=iothub-wasm`].join(' ');
+}
+
+/** @param {WasmPart} part @param {string} folder */
+async function bind(part, folder) {
+  const wasm = path.join(targetDir, wasmTarget, 'web', `${part.library}.wasm`);
+  await run(path.join(toolsBin, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, wasm]);
+}
+
+/** @param {string} file */
+async function optimise(file) {
+  const before = fs.statSync(file).size;
+  const smaller = `${file}.opt`;
+  await run('node', [
+    path.join(root, 'node_modules/binaryen/bin/wasm-opt'),
+    file,
+    ...OPTIMISE,
+    '-o',
+    smaller,
+  ]);
+  refuseForeignImports(smaller);
+  fs.renameSync(smaller, file);
+  console.log(`      wasm-opt: ${before} → ${fs.statSync(file).size} bytes`);
+}
+
+/** An import named `env` means that C code or a libc leaked in; no host would provide it. */
+function refuseForeignImports(/** @type {string} */ file) {
+  const module = new WebAssembly.Module(fs.readFileSync(file));
+  const foreign = WebAssembly.Module.imports(module).filter((entry) => entry.module === 'env');
+  if (foreign.length === 0) return;
+  throw new Failure('the wasm module imports from `env`, which no JavaScript host provides', {
+    evidence: foreign.map((entry) => `env.${entry.name}`).join('\n'),
+    cure: 'find the dependency that is not made for wasm32-unknown-unknown with `cargo tree`',
+  });
+}
+
+/** `pkg/` = the hand-written files of `npm/` + the generated ones; files of an earlier layout go. */
+function layOut() {
+  fs.rmSync(packageDir, { recursive: true, force: true });
+  fs.cpSync(path.join(root, 'npm'), packageDir, { recursive: true, filter: (file) => !isGenerated(file) });
+  for (const part of PARTS) {
+    fs.cpSync(stagingOf(part), path.join(packageDir, part.out), { recursive: true, filter: keepGenerated });
+  }
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE'])
+    fs.copyFileSync(path.join(root, name), path.join(packageDir, name));
+  const readme = path.join(packageDir, 'README.md');
+  if (!fs.existsSync(readme)) fs.copyFileSync(path.join(root, 'README.md'), readme);
+}
+
+/** @param {string} file */
+function isGenerated(file) {
+  return path.basename(file) === 'node_modules';
+}
+
+/** wasm-bindgen writes a package.json and a .gitignore of its own for some targets: ours is the package. */
+function keepGenerated(/** @type {string} */ file) {
+  return !['package.json', '.gitignore', 'README.md'].includes(path.basename(file));
+}
+
+/** @param {WasmPart} part */
+function stagingOf(part) {
+  return path.join(stampDir, 'package', part.crate);
+}
