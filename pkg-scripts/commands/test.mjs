@@ -59,7 +59,7 @@ async function runSuites(suites, context, before, steps) {
     const body = async () => {
       const result = missing.length > 0 ? notRun(suite, missing) : await runSuite(suite, context);
       results.push(result);
-      return `${result.counts.failed > 0 ? 'FAILED: ' : ''}${result.lines.at(-1) ?? total(result.counts)}`;
+      return `${result.counts.failed > 0 ? 'FAILED, ' : ''}${total(result.counts)}`;
     };
     await runStep({ title: suite.title, body }, before + index + 1, steps);
   }
