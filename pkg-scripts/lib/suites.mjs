@@ -31,7 +31,11 @@ const keep = { allowFailure: true };
 
 /** @type {Suite[]} */
 export const SUITES = [
-  { name: 'fmt', title: 'rustfmt', body: check(() => run('cargo', ['fmt', '--all', '--check', '--', '--color', 'never'])) },
+  {
+    name: 'fmt',
+    title: 'rustfmt',
+    body: check(() => run('cargo', ['fmt', '--all', '--check', '--', '--color', 'never'])),
+  },
   { name: 'arrows', title: 'arrows between crates', body: checkArrows },
   { name: 'tidy', title: 'source tree', body: checkTidiness },
   {

@@ -1,0 +1,42 @@
+/**
+ * A headless Chromium for the end-to-end tests, the one that the set-up found (CHROME), and a record
+ * of everything a page complains about. Used by the suites `page` and `browser`.
+ */
+import { chromium } from 'playwright-core';
+
+const FLAGS = [
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** @returns {Promise<import('playwright-core').Browser>} */
+export function launchChromium() {
+  const executablePath = process.env.CHROME || '/usr/bin/chromium';
+  const args = process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
+  return chromium.launch({ executablePath, args, headless: true });
+}
+
+/**
+ * A fresh profile with one page whose complaints are kept: console errors and warnings, uncaught
+ * exceptions, failed requests (a refused policy shows as a console error).
+ * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ locale: 'en-GB', ...options });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const complaints = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()))
+      complaints.push(`console ${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error.message}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? 'no reason';
+    if (why !== 'net::ERR_ABORTED') complaints.push(`request ${request.url()}: ${why}`);
+  });
+  return { context, page, complaints };
+}
