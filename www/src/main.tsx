@@ -3,6 +3,8 @@ import 'uplot/dist/uPlot.min.css';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/parts.css';
+import './styles/sides.css';
+import './styles/wire.css';
 import { render } from 'preact';
 import { PageContext } from './app/context.js';
 import { tabDeviceId } from './app/identity.js';

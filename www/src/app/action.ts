@@ -13,7 +13,7 @@ export type Action =
   | { readonly type: 'hub/opened'; readonly place: string }
   | { readonly type: 'hub/failed'; readonly problem: string }
   | { readonly type: 'hub/stream'; readonly stream: StreamState }
-  | { readonly type: 'hub/event'; readonly event: HubEvent }
+  | { readonly type: 'hub/event'; readonly event: HubEvent; readonly at: number }
   | {
       readonly type: 'device/status';
       readonly state: StatusState;
@@ -25,6 +25,13 @@ export type Action =
   | { readonly type: 'device/send-failed'; readonly problem: string }
   | { readonly type: 'device/message'; readonly message: ReceivedMessage }
   | { readonly type: 'device/inbox-cleared' }
+  | {
+      readonly type: 'device/packet';
+      readonly outgoing: boolean;
+      readonly bytes: Uint8Array;
+      readonly at: number;
+    }
+  | { readonly type: 'wire/cleared' }
   | { readonly type: 'sensors/tick'; readonly now: number; readonly noise: readonly number[] }
   | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }
   | { readonly type: 'sensor/generator'; readonly id: string; readonly generator: Generator }

@@ -11,6 +11,7 @@ const having = (actions: readonly Action[], from: State = first): State => actio
 
 const telemetry = (id: string, deviceId = 'page-1', body = '{"temperature":21}'): Action => ({
   type: 'hub/event',
+  at: 0,
   event: {
     type: 'telemetry',
     id,
@@ -56,7 +57,7 @@ describe('the hub', () => {
         state: 'connected',
         reason: 'connect',
       };
-      return { type: 'hub/event', event };
+      return { type: 'hub/event', event, at: 0 };
     };
     expect(having([connection('page-2')]).service.link.connected).toBe(false);
     expect(having([connection('page-1')]).service.link).toEqual({ connected: true, reason: 'connect' });

@@ -1,6 +1,7 @@
 /** The one place where state changes: hands each action to the reducer of every part. Pure; called by the store only. */
 import { reduceDevice } from '../device/reduce.js';
 import { reduceService } from '../service/reduce.js';
+import { reduceWire } from '../wire/reduce.js';
 import type { Action } from './action.js';
 import type { HubState, PageState, State } from './state.js';
 
@@ -10,6 +11,7 @@ export function reduce(state: State, action: Action): State {
     hub: reduceHub(state.hub, action),
     device: reduceDevice(state.device, action),
     service: reduceService(state.service, action, state.device.id),
+    wire: reduceWire(state.wire, action, state.device.id),
   };
 }
 

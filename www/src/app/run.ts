@@ -28,7 +28,7 @@ export function createSession(store: Store, page: URL): Session {
       store.dispatch({ type: 'hub/opened', place: hub.place });
       hub.listen(
         {
-          event: (event) => store.dispatch({ type: 'hub/event', event }),
+          event: (event) => store.dispatch({ type: 'hub/event', event, at: Date.now() }),
           stream: (stream) => store.dispatch({ type: 'hub/stream', stream }),
         },
         signal,

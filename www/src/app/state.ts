@@ -5,6 +5,7 @@ import type { HubKind, StreamState } from '../hub/hub.js';
 import type { ServiceState } from '../service/state.js';
 import { firstService } from '../service/state.js';
 import type { Language } from '../text/text.js';
+import { firstWire, type WireState } from '../wire/state.js';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -27,6 +28,7 @@ export interface State {
   readonly hub: HubState;
   readonly device: DeviceState;
   readonly service: ServiceState;
+  readonly wire: WireState;
 }
 
 export function firstState(page: PageState, deviceId: string): State {
@@ -35,5 +37,6 @@ export function firstState(page: PageState, deviceId: string): State {
     hub: { kind: 'local', phase: 'opening', place: '', problem: null, stream: 'opening' },
     device: firstDevice(deviceId),
     service: firstService(),
+    wire: firstWire(),
   };
 }

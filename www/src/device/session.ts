@@ -20,6 +20,9 @@ export async function runDevice(connectionString: string, store: Store, signal: 
   device.addEventListener('message', (event) => {
     store.dispatch({ type: 'device/message', message: received(event.message) });
   });
+  device.addEventListener('packet', ({ outgoing, bytes }) => {
+    store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
+  });
   status(device.state, '');
   sample(device, store);
   const timer = setInterval(() => sample(device, store), SAMPLE_EVERY_MS);

@@ -29,7 +29,7 @@ export interface ConnectionEvent extends Common {
 
 /** Twin changes, method calls, C2D outcomes, refusals, lifecycle: shown in the timeline with what they carry. */
 export interface OtherEvent extends Common {
-  readonly type: 'twin' | 'c2d' | 'method' | 'lifecycle' | 'refused';
+  readonly type: 'twin' | 'c2d' | 'feedback' | 'method' | 'lifecycle' | 'refused' | 'control';
   readonly reason: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -39,7 +39,7 @@ export type HubEvent = TelemetryEvent | ConnectionEvent | OtherEvent;
 /** A message body: text where it is text, else its bytes. */
 export type Body = { readonly text: string } | { readonly base64: string };
 
-const OTHERS = ['twin', 'c2d', 'method', 'lifecycle', 'refused'] as const;
+const OTHERS = ['twin', 'c2d', 'feedback', 'method', 'lifecycle', 'refused', 'control'] as const;
 
 /** The `event:` names a stream is listened to for. */
 export const EVENT_TYPES = ['telemetry', 'connection', ...OTHERS] as const;

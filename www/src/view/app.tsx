@@ -5,6 +5,7 @@ import { Header } from './header.js';
 import { LinkStrip } from './link-strip.js';
 import { Problem } from './parts.js';
 import { ServicePanel } from './service-panel.js';
+import { WirePanel } from './wire-panel.js';
 
 export function App() {
   const text = useText();
@@ -21,6 +22,7 @@ export function App() {
           <DevicePanel />
           <ServicePanel />
         </div>
+        <WirePanel />
       </main>
     </>
   );
