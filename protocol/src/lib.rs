@@ -17,6 +17,8 @@ pub mod packet;
 pub mod percent;
 pub mod sas;
 pub mod secret;
+pub mod service_error;
 pub mod system_property;
 pub mod time;
 pub mod topic;
+pub mod twin;

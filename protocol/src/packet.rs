@@ -82,6 +82,12 @@ impl Decoder {
     }
 }
 
+/// The length of the first packet in `bytes`; none while it is not whole. For inspectors, which want raw packets.
+#[must_use]
+pub fn first_packet_len(bytes: &[u8]) -> Option<usize> {
+    mqttbytes::check(bytes.iter(), usize::MAX).ok().map(|header| header.frame_length())
+}
+
 /// A PUBLISH that is written but not sent: its bytes stay as they are until the PUBACK, so that a resend is the
 /// same packet with DUP set. The packet id is filled in when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

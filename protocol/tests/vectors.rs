@@ -29,8 +29,11 @@ fn token_of(vector: &Value) -> Token {
     let signature = iothub_protocol::percent::encode_strict(text(vector, "signature"));
     let policy = vector["keyName"].as_str().map(|name| format!("&skn={name}")).unwrap_or_default();
     let resource = text(vector, "resource");
-    Token::parse(&format!("SharedAccessSignature sr={resource}&sig={signature}&se={}{policy}", vector["expiry"]))
-        .unwrap()
+    Token::parse(&format!(
+        "SharedAccessSignature sr={resource}&sig={signature}&se={}{policy}",
+        vector["expiry"]
+    ))
+    .unwrap()
 }
 
 #[test]
@@ -90,7 +93,10 @@ fn trap_40_a_device_is_let_in_with_any_escaping_of_sr_and_its_own_signature() {
 fn group_keys_derive_device_keys() {
     for row in list(&sas_vectors(), "derivedKeys") {
         let group = Key::from_base64(text(row, "groupKey")).unwrap();
-        assert_eq!(sas::derive_device_key(&group, text(row, "registrationId")).expose(), text(row, "deviceKey"));
+        assert_eq!(
+            sas::derive_device_key(&group, text(row, "registrationId")).expose(),
+            text(row, "deviceKey")
+        );
     }
 }
 
@@ -125,7 +131,9 @@ fn write_packet(packet: &Packet) -> Vec<u8> {
     match packet {
         Packet::Connect(connect) => packet::write_connect(&mut out, connect).unwrap(),
         Packet::ConnAck(ack) => packet::write_connack(&mut out, ack.session_present, ack.code as u8),
-        Packet::Publish(p) => packet::write_publish(&mut out, &p.topic, &p.payload, p.qos, p.pkid, p.dup).unwrap(),
+        Packet::Publish(p) => {
+            packet::write_publish(&mut out, &p.topic, &p.payload, p.qos, p.pkid, p.dup).unwrap()
+        }
         Packet::Subscribe(s) => {
             let filters: Vec<_> = s.filters.iter().map(|f| (f.path.clone(), f.qos)).collect();
             packet::write_subscribe(&mut out, s.pkid, &filters).unwrap();
@@ -154,7 +162,10 @@ fn every_packet_is_read_and_written_byte_for_byte() {
                 assert_eq!(c.client_id, text(fields, "clientId"));
                 assert_eq!(login.username, text(fields, "userName"));
                 assert_eq!(login.password, text(fields, "password"));
-                assert_eq!((Value::from(c.keep_alive), Value::from(c.clean_session)), (fields["keepAlive"].clone(), fields["cleanSession"].clone()));
+                assert_eq!(
+                    (Value::from(c.keep_alive), Value::from(c.clean_session)),
+                    (fields["keepAlive"].clone(), fields["cleanSession"].clone())
+                );
             }
             Packet::Publish(p) => {
                 assert_eq!(p.topic, text(fields, "topic"));

@@ -1,0 +1,138 @@
+//! Cloud-to-device messages between their arrival and their PUBACK.
+//!
+//! The hub keeps a message until its PUBACK, so it leaves only when the application has handled the message, and
+//! always in the order received: an out-of-order PUBACK has cost others their link. A message that is not
+//! acknowledged comes again on the next link. Messages that arrive before anybody listens wait here.
+
+use crate::io::{DeliveryId, Event};
+use iothub_protocol::packet::{self, Publish, QoS};
+use std::collections::VecDeque;
+
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Waiting,
+    Handled,
+    Failed,
+}
+
+#[derive(Debug)]
+struct Delivery {
+    id: DeliveryId,
+    packet_id: Option<u16>,
+    fate: Fate,
+}
+
+/// The inbox of one link; a new link starts with an empty one.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    listening: bool,
+    /// Messages for which nobody listened yet.
+    held: Vec<Event>,
+    /// In the order received.
+    open: VecDeque<Delivery>,
+    next_id: u32,
+}
+
+impl Inbox {
+    /// A message came. Gives the event to raise, unless nobody listens yet.
+    pub(crate) fn arrived(&mut self, publish: &Publish, bag: &str) -> Option<Event> {
+        let delivery = DeliveryId(self.next_id);
+        self.next_id = self.next_id.wrapping_add(1);
+        let packet_id = (publish.qos != QoS::AtMostOnce).then_some(publish.pkid);
+        self.open.push_back(Delivery { id: delivery, packet_id, fate: Fate::Waiting });
+        let event = Event::Message {
+            delivery,
+            bag: bag.to_owned(),
+            body: publish.payload.to_vec(),
+            dup: publish.dup,
+        };
+        if self.listening {
+            return Some(event);
+        }
+        self.held.push(event);
+        None
+    }
+
+    /// Somebody listens from now on: what was held is raised.
+    pub(crate) fn listen(&mut self) -> Vec<Event> {
+        self.listening = true;
+        std::mem::take(&mut self.held)
+    }
+
+    /// The application is done with a message; writes the PUBACKs that are due now. Deliveries of an earlier
+    /// link are not known any more: the hub sends those messages again.
+    pub(crate) fn handled(&mut self, delivery: DeliveryId, well: bool, out: &mut Vec<u8>) {
+        if let Some(open) = self.open.iter_mut().find(|open| open.id == delivery) {
+            open.fate = if well { Fate::Handled } else { Fate::Failed };
+        }
+        while self.open.front().is_some_and(|open| open.fate != Fate::Waiting) {
+            if let Some(Delivery { packet_id: Some(id), fate: Fate::Handled, .. }) = self.open.pop_front() {
+                packet::write_puback(out, id);
+            }
+        }
+    }
+
+    /// Whether no handler is at work.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// The link is gone, and with it every packet id.
+    pub(crate) fn link_lost(&mut self) {
+        self.open.clear();
+        self.held.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn publish(id: u16) -> Publish {
+        let mut publish = Publish::new("t", QoS::AtLeastOnce, "body");
+        publish.pkid = id;
+        publish
+    }
+
+    fn delivery(event: &Event) -> DeliveryId {
+        match event {
+            Event::Message { delivery, .. } => *delivery,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn trap_1_messages_wait_until_somebody_listens() {
+        let mut inbox = Inbox::default();
+        assert_eq!(inbox.arrived(&publish(1), ""), None);
+        assert_eq!(inbox.listen().len(), 1);
+        assert!(inbox.arrived(&publish(2), "").is_some());
+    }
+
+    #[test]
+    fn trap_26_pubacks_leave_in_the_order_received() {
+        let mut inbox = Inbox::default();
+        inbox.listen();
+        let events: Vec<_> = (1..=3).filter_map(|id| inbox.arrived(&publish(id), "")).collect();
+        let mut out = Vec::new();
+        inbox.handled(delivery(&events[2]), true, &mut out);
+        inbox.handled(delivery(&events[1]), false, &mut out);
+        assert!(out.is_empty());
+        inbox.handled(delivery(&events[0]), true, &mut out);
+        assert_eq!(out, [0x40, 2, 0, 1, 0x40, 2, 0, 3], "the failed one is not acknowledged");
+    }
+
+    #[test]
+    fn an_answer_for_an_earlier_link_acknowledges_nothing() {
+        let mut inbox = Inbox::default();
+        inbox.listen();
+        let old = delivery(&inbox.arrived(&publish(1), "").unwrap());
+        inbox.link_lost();
+        inbox.arrived(&publish(1), "").unwrap();
+        let mut out = Vec::new();
+        inbox.handled(old, true, &mut out);
+        assert!(out.is_empty());
+    }
+}

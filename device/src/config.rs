@@ -1,0 +1,260 @@
+//! What a device is told once: who it is, how it proves it, and the numbers of its behaviour.
+
+use crate::error::{Code, Error};
+use iothub_protocol::connection_string::{ConnectionString, check_host, is_loopback};
+use iothub_protocol::identity::Identity;
+use iothub_protocol::limits::KEEP_ALIVE_MAX_SECONDS;
+use iothub_protocol::packet::QoS;
+use iothub_protocol::sas::Key;
+use iothub_protocol::secret::Secret;
+
+/// Everything a device needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The hub's full host name, also when a gateway is dialled.
+    pub host: String,
+    /// The host to dial instead of the hub (IoT Edge).
+    pub gateway_host: Option<String>,
+    /// Whose link it is.
+    pub identity: Identity,
+    /// How it proves that.
+    pub credentials: Credentials,
+    /// Plain `ws://` to this port of a loopback host.
+    pub local_port: Option<u16>,
+    /// The Plug and Play model to announce.
+    pub model_id: Option<String>,
+    /// Text for the user name's `DeviceClientType`, behind the library's own name.
+    pub product_info: Option<String>,
+    /// Ask the hub to forget the kept session.
+    pub clean_session: bool,
+    /// Sent as telemetry by the hub when the link dies without a DISCONNECT.
+    pub will: Option<Will>,
+    /// The numbers.
+    pub options: Options,
+}
+
+/// How an identity proves itself.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A key: tokens are signed here.
+    Key(Key),
+    /// One ready token: good until it ends.
+    Token(Secret),
+    /// The application gives a token whenever one is needed.
+    Provider,
+}
+
+/// A last will, as telemetry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Will {
+    /// The message's body.
+    pub body: Vec<u8>,
+    /// The property bag, encoded.
+    pub bag: String,
+    /// 0 or 1.
+    pub qos: QoS,
+}
+
+/// What happens to a send when the outbox is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The new message is rejected with `outbox-full`.
+    Reject,
+    /// The oldest waiting message is rejected with `outbox-dropped`.
+    DropOldest,
+}
+
+/// The numbers of a link's behaviour. Times are milliseconds unless the name says seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Life of the tokens that are signed here or asked for, in seconds.
+    pub token_life_seconds: u64,
+    /// Keep-alive that CONNECT announces, in seconds: 1 to 1177.
+    pub keep_alive_seconds: u16,
+    /// PINGREQ after so long without a byte from the hub.
+    pub ping_after: u64,
+    /// The answer to a PINGREQ is due within this time.
+    pub ping_timeout: u64,
+    /// A PUBACK older than this asks for a PINGREQ at once.
+    pub ack_timeout: u64,
+    /// A socket has to open within this time.
+    pub open_timeout: u64,
+    /// CONNACK is due within this time; the hub delays it when it shapes traffic.
+    pub connack_timeout: u64,
+    /// First wait after a lost link; doubles up to `backoff_cap`.
+    pub backoff_base: u64,
+    /// Longest wait after a lost link.
+    pub backoff_cap: u64,
+    /// First wait after CONNACK 3 or a sign of throttling.
+    pub throttled_base: u64,
+    /// Longest wait after those.
+    pub throttled_cap: u64,
+    /// So many short lives of a link in a row mean that somebody else has the identity; 0 never does.
+    pub taken_over_after: u32,
+    /// First wait then.
+    pub taken_over_base: u64,
+    /// Longest wait then.
+    pub taken_over_cap: u64,
+    /// Messages the outbox holds.
+    pub outbox_messages: usize,
+    /// Bytes the outbox holds.
+    pub outbox_bytes: usize,
+    /// What to do with a send beyond either.
+    pub when_full: WhenFull,
+    /// QoS 1 messages on the wire without a PUBACK.
+    pub window_messages: usize,
+    /// Bytes on the wire without a PUBACK.
+    pub window_bytes: usize,
+    /// The socket's own buffer is kept below this many bytes.
+    pub buffered_high_water: usize,
+    /// How long a renewal or `close` waits for open work.
+    pub drain_timeout: u64,
+    /// Default time-out of twin calls.
+    pub twin_timeout: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            token_life_seconds: 3600,
+            keep_alive_seconds: 240,
+            ping_after: 30_000,
+            ping_timeout: 10_000,
+            ack_timeout: 10_000,
+            open_timeout: 30_000,
+            connack_timeout: 60_000,
+            backoff_base: 1_000,
+            backoff_cap: 30_000,
+            throttled_base: 5_000,
+            throttled_cap: 300_000,
+            taken_over_after: 3,
+            taken_over_base: 20_000,
+            taken_over_cap: 600_000,
+            outbox_messages: 100_000,
+            outbox_bytes: 64 << 20,
+            when_full: WhenFull::Reject,
+            window_messages: 1024,
+            window_bytes: 1 << 20,
+            buffered_high_water: 1 << 20,
+            drain_timeout: 5_000,
+            twin_timeout: 60_000,
+        }
+    }
+}
+
+impl Config {
+    /// The configuration that a connection string stands for.
+    ///
+    /// # Errors
+    /// An [`Error`] that names what is wrong with the string and what to do.
+    pub fn from_connection_string(text: &str) -> Result<Self, Error> {
+        let read = ConnectionString::parse_device(text)?;
+        // `parse_device` has checked that host and device are there.
+        let host = read.host_name.unwrap_or_default();
+        let identity = Identity::new(&read.device_id.unwrap_or_default(), read.module_id.as_deref())?;
+        let credentials = match (read.shared_access_key, read.shared_access_signature) {
+            (Some(key), _) => Credentials::Key(key_of(key.expose())?),
+            (None, token) => Credentials::Token(token.unwrap_or_else(|| Secret::from(""))),
+        };
+        let mut config = Self::new(host, identity, credentials);
+        config.gateway_host = read.gateway_host_name;
+        config.local_port = read.use_local_hub.then_some(read.port.unwrap_or(DEFAULT_LOCAL_PORT));
+        Ok(config)
+    }
+
+    /// A configuration with all else at its default.
+    #[must_use]
+    pub fn new(host: String, identity: Identity, credentials: Credentials) -> Self {
+        Self {
+            host,
+            gateway_host: None,
+            identity,
+            credentials,
+            local_port: None,
+            model_id: None,
+            product_info: None,
+            clean_session: false,
+            will: None,
+            options: Options::default(),
+        }
+    }
+
+    /// Checks what the parts can not check alone; call it once before [`crate::Device::new`].
+    ///
+    /// # Errors
+    /// An [`Error`] for a host that is none, a plain link to a foreign host, or a number out of its range.
+    pub fn check(&self) -> Result<(), Error> {
+        check_host(&self.host, self.local_port.is_some())?;
+        if let Some(gateway) = &self.gateway_host
+            && self.local_port.is_some()
+            && !is_loopback(gateway)
+        {
+            return Err(Error::new(
+                Code::LocalHubOnly,
+                format!("useLocalHub is for a hub on this machine, not for the gateway \"{gateway}\""),
+            ));
+        }
+        Identity::new(&self.identity.device_id, self.identity.module())?;
+        self.options.check()
+    }
+
+    /// Where the socket goes: the hub's own path, and the query that keeps the hub from asking a browser for a
+    /// client certificate.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let host = self.gateway_host.as_deref().unwrap_or(&self.host);
+        let (scheme, port) = match self.local_port {
+            Some(port) => ("ws", port),
+            None => ("wss", 443),
+        };
+        format!("{scheme}://{host}:{port}/$iothub/websocket?iothub-no-client-cert=true")
+    }
+}
+
+/// Where `iothub-local` listens unless told otherwise.
+pub const DEFAULT_LOCAL_PORT: u16 = 4280;
+
+/// A key of its base64 text.
+///
+/// # Errors
+/// `key-format` says what is wrong with it.
+pub fn key_of(text: &str) -> Result<Key, Error> {
+    Key::from_base64(text).map_err(|error| Error::new(Code::KeyFormat, error.to_string()))
+}
+
+impl Options {
+    fn check(&self) -> Result<(), Error> {
+        let positive = [
+            ("tokenLife", self.token_life_seconds),
+            ("pingAfter", self.ping_after),
+            ("pingTimeout", self.ping_timeout),
+            ("ackTimeout", self.ack_timeout),
+            ("openTimeout", self.open_timeout),
+            ("connackTimeout", self.connack_timeout),
+            ("backoff.base", self.backoff_base),
+            ("outbox.messages", self.outbox_messages as u64),
+            ("outbox.bytes", self.outbox_bytes as u64),
+            ("window.messages", self.window_messages as u64),
+            ("window.bytes", self.window_bytes as u64),
+        ];
+        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(Error::new(
+                Code::Argument,
+                format!("the option \"{name}\" must be greater than zero"),
+            ));
+        }
+        if !(1..=KEEP_ALIVE_MAX_SECONDS).contains(&self.keep_alive_seconds) {
+            return Err(Error::new(
+                Code::Argument,
+                format!(
+                    "the option \"keepAlive\" is {} s; the hub allows 1 to {KEEP_ALIVE_MAX_SECONDS} s",
+                    self.keep_alive_seconds
+                ),
+            ));
+        }
+        if self.window_messages > 32_767 {
+            return Err(Error::new(Code::Argument, "the option \"window.messages\" must be at most 32767"));
+        }
+        Ok(())
+    }
+}

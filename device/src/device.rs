@@ -1,0 +1,530 @@
+//! The device: what an application can ask of it, and where each question goes.
+//!
+//! `life.rs` makes and loses links, `renewal.rs` swaps them before a token ends, `receive.rs` reads what comes.
+
+use crate::backoff::Backoff;
+use crate::c2d::Inbox;
+use crate::clock::{Clock, earlier};
+use crate::config::Config;
+use crate::error::{Code, Error};
+use crate::io::{CallId, DeliveryId, Event, OpId, Output, Settlement, SocketId, State, TokenId};
+use crate::life::Phase;
+use crate::methods::Methods;
+use crate::metrics::Metrics;
+use crate::mqtt::{InFlight, Link, Subscriptions, Topic};
+use crate::outbox::{Outbox, Waiting};
+use crate::random::Random;
+use crate::renewal::Renewal;
+use crate::telemetry::{self, Message};
+use crate::token::Held;
+use crate::twin::{Asked, Mirror, Requests, parse_patch};
+use crate::watch::Watch;
+use iothub_protocol::limits::METHOD_PAYLOAD_BYTES;
+use iothub_protocol::secret::Secret;
+use iothub_protocol::topic;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// What the host tells a device about the world around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostSignal {
+    /// The network is back, or the page is visible, shown or resumed: look at the link now.
+    Woken,
+    /// The network is gone.
+    Offline,
+}
+
+/// A device. See the crate's contract.
+#[derive(Debug)]
+pub struct Device {
+    pub(crate) config: Config,
+    /// Topic of telemetry up to the bag.
+    prefix: String,
+    pub(crate) at: Clock,
+    pub(crate) random: Random,
+    pub(crate) phase: Phase,
+    pub(crate) link: Option<Link>,
+    pub(crate) renewal: Renewal,
+    pub(crate) held: Option<Held>,
+    pub(crate) refusals: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) next_socket: u32,
+    pub(crate) next_token: u32,
+    pub(crate) in_flight: InFlight,
+    outbox: Outbox,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) inbox: Inbox,
+    pub(crate) methods: Methods,
+    pub(crate) requests: Requests,
+    pub(crate) mirror: Mirror,
+    /// Somebody wants `desired` events.
+    mirror_wanted: bool,
+    pub(crate) connect_op: Option<OpId>,
+    closing: Option<Closing>,
+    /// Deadlines of calls; entries of settled calls are skipped when they come up.
+    deadlines: BinaryHeap<Reverse<(u64, OpId)>>,
+    pub(crate) outputs: VecDeque<Output>,
+    pub(crate) metrics: Metrics,
+    pub(crate) watch: Watch,
+    pub(crate) last_status: Option<(State, &'static str)>,
+}
+
+#[derive(Debug)]
+struct Closing {
+    op: OpId,
+    until: u64,
+}
+
+/// How soon to look again while the socket's own buffer is full: the platform has no event for it.
+const BUFFER_CHECK: u64 = 20;
+
+impl Device {
+    /// A device that does nothing yet. The configuration has passed [`Config::check`].
+    #[must_use]
+    pub fn new(config: Config, seed: u64, at: Clock) -> Self {
+        Self {
+            prefix: topic::telemetry_prefix(&config.identity),
+            config,
+            at,
+            random: Random::new(seed),
+            phase: Phase::Idle,
+            link: None,
+            renewal: Renewal::None,
+            held: None,
+            refusals: 0,
+            backoff: Backoff::default(),
+            next_socket: 0,
+            next_token: 0,
+            in_flight: InFlight::default(),
+            outbox: Outbox::default(),
+            subscriptions: Subscriptions::default(),
+            inbox: Inbox::default(),
+            methods: Methods::default(),
+            requests: Requests::default(),
+            mirror: Mirror::default(),
+            mirror_wanted: false,
+            connect_op: None,
+            closing: None,
+            deadlines: BinaryHeap::new(),
+            outputs: VecDeque::new(),
+            metrics: Metrics::default(),
+            watch: Watch::default(),
+            last_status: None,
+        }
+    }
+
+    /// Connects; settles with the first CONNACK, or fails at `deadline`.
+    ///
+    /// # Errors
+    /// `argument` when it was called before.
+    pub fn connect(&mut self, op: OpId, deadline: Option<u64>, at: Clock) -> Result<(), Error> {
+        self.at = at;
+        if !matches!(self.phase, Phase::Idle) {
+            return Err(Error::new(Code::Argument, "the device has been connected before: make a new one"));
+        }
+        self.connect_op = Some(op);
+        self.arm(op, deadline);
+        self.status(State::Connecting, "connecting", "making the first connection".to_owned(), None);
+        self.start_link();
+        Ok(())
+    }
+
+    /// Sends a message; settles with its PUBACK (QoS 1) or when it leaves (QoS 0).
+    ///
+    /// # Errors
+    /// Bad input, a full outbox, a closed device: before anything is sent.
+    pub fn send(
+        &mut self,
+        op: OpId,
+        message: &Message<'_>,
+        deadline: Option<u64>,
+        at: Clock,
+    ) -> Result<(), Error> {
+        self.at = at;
+        self.check_open()?;
+        let packet = telemetry::write(&self.prefix, message)?;
+        for dropped in self.outbox.push(Waiting { op, packet }, &self.config.options)? {
+            let error = Error::new(
+                Code::OutboxDropped,
+                "the outbox was full and this was its oldest message: the option outbox.whenFull is \"drop-oldest\"",
+            );
+            self.settle(dropped, Err(error));
+        }
+        self.arm(op, deadline);
+        Ok(())
+    }
+
+    /// Reads the twin; settles with its JSON text.
+    ///
+    /// # Errors
+    /// When the device is closed.
+    pub fn get_twin(&mut self, op: OpId, deadline: Option<u64>, at: Clock) -> Result<(), Error> {
+        self.at = at;
+        self.check_open()?;
+        self.subscriptions.want(Topic::TwinAnswers);
+        self.requests.get(Asked::Get(op));
+        self.arm(op, deadline.or(Some(at.now + self.config.options.twin_timeout)));
+        Ok(())
+    }
+
+    /// Sends a reported patch (JSON text of an object); settles with the new version.
+    ///
+    /// # Errors
+    /// `twin-bad-request` when the hub would refuse the patch; when the device is closed.
+    pub fn update_reported(
+        &mut self,
+        op: OpId,
+        patch: &str,
+        deadline: Option<u64>,
+        at: Clock,
+    ) -> Result<(), Error> {
+        self.at = at;
+        self.check_open()?;
+        let patch = parse_patch(patch)?;
+        self.subscriptions.want(Topic::TwinAnswers);
+        self.requests.patch(op, patch);
+        self.arm(op, deadline.or(Some(at.now + self.config.options.twin_timeout)));
+        Ok(())
+    }
+
+    /// Somebody handles C2D messages from now on.
+    pub fn listen_messages(&mut self, at: Clock) {
+        self.at = at;
+        self.subscriptions.want(Topic::Messages);
+        let held = self.inbox.listen();
+        self.outputs.extend(held.into_iter().map(Output::Event));
+    }
+
+    /// Somebody handles changes of desired properties from now on; the first event is all there is.
+    pub fn listen_desired(&mut self, at: Clock) {
+        self.at = at;
+        self.mirror_wanted = true;
+        self.subscriptions.want(Topic::TwinAnswers);
+        self.subscriptions.want(Topic::Desired);
+    }
+
+    /// Somebody handles methods from now on.
+    pub fn listen_methods(&mut self, at: Clock) {
+        self.at = at;
+        self.subscriptions.want(Topic::Methods);
+        let held = self.methods.listen();
+        self.outputs.extend(held.into_iter().map(Output::Event));
+    }
+
+    /// Packets are raised as events from now on, or not any more.
+    pub fn watch_packets(&mut self, on: bool) {
+        self.watch.set(on);
+    }
+
+    /// The handler of a C2D message is done; it is acknowledged when it went well.
+    pub fn message_handled(&mut self, delivery: DeliveryId, well: bool, at: Clock) {
+        self.at = at;
+        if let Some(link) = &mut self.link {
+            self.inbox.handled(delivery, well, &mut link.out);
+        }
+    }
+
+    /// The answer to a method. An answer to a caller that has gone is dropped.
+    ///
+    /// # Errors
+    /// `argument` when the answer exceeds 128 KB; the caller then gets a 500 that says so.
+    pub fn answer_method(&mut self, call: CallId, status: i32, body: &[u8], at: Clock) -> Result<(), Error> {
+        self.at = at;
+        let too_large = body.len() > METHOD_PAYLOAD_BYTES;
+        let (status, sent): (i32, &[u8]) =
+            if too_large { (500, br#"{"error":"the answer exceeds 128 KB"}"#) } else { (status, body) };
+        if let Some(topic) = self.methods.answer(call, status)
+            && let Some(link) = &mut self.link
+        {
+            // The topic is as long as the hub's own request id: it fits.
+            let _ = link.publish(&topic, sent);
+        }
+        if too_large {
+            let text = format!(
+                "the method's answer has {} bytes, the hub allows {METHOD_PAYLOAD_BYTES}",
+                body.len()
+            );
+            return Err(Error::new(Code::Argument, text));
+        }
+        Ok(())
+    }
+
+    /// The application's answer to [`Output::NeedToken`].
+    pub fn token_arrived(&mut self, request: TokenId, token: Result<Secret, String>, at: Clock) {
+        self.at = at;
+        self.on_token(request, token);
+    }
+
+    /// The caller has given up on a call. What is on the wire already may still reach the hub.
+    pub fn abort(&mut self, op: OpId, at: Clock) {
+        self.at = at;
+        self.give_up(
+            op,
+            Code::Aborted,
+            "the call was aborted by its signal; what had left may still reach the hub",
+        );
+    }
+
+    /// Closes: at once when `drain` is zero, else after open work or that many milliseconds.
+    pub fn close(&mut self, op: OpId, drain: u64, at: Clock) {
+        self.at = at;
+        match self.phase {
+            Phase::Closed | Phase::Stopped(_) => {
+                self.phase = Phase::Closed;
+                self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
+                self.settle(op, Ok(Settlement::Closed));
+            }
+            _ if self.closing.is_some() => self.settle(op, Ok(Settlement::Closed)),
+            _ => self.closing = Some(Closing { op, until: at.now.saturating_add(drain) }),
+        }
+        self.close_when_done();
+    }
+
+    /// The host noticed something.
+    pub fn host_signal(&mut self, signal: HostSignal, at: Clock) {
+        self.at = at;
+        if signal == HostSignal::Woken {
+            self.woken();
+        } else {
+            self.probe();
+        }
+    }
+
+    /// The socket is open.
+    pub fn socket_opened(&mut self, socket: SocketId, at: Clock) {
+        self.at = at;
+        self.on_opened(socket);
+    }
+
+    /// Bytes came from the socket.
+    pub fn socket_bytes(&mut self, socket: SocketId, bytes: &[u8], at: Clock) {
+        self.at = at;
+        self.on_bytes(socket, bytes);
+    }
+
+    /// The socket is closed, by the other side or because it never opened. `code` is the WebSocket close code.
+    pub fn socket_closed(&mut self, socket: SocketId, code: u16, at: Clock) {
+        self.at = at;
+        self.on_closed(socket, code);
+    }
+
+    /// How many bytes the socket still holds; call it before draining.
+    pub fn socket_buffered(&mut self, socket: SocketId, bytes: usize) {
+        if let Some(link) = self.link.as_mut().filter(|link| link.socket == socket) {
+            link.buffered = bytes;
+        }
+    }
+
+    /// The deadline of [`Device::poll_timeout`] has passed, or may have.
+    pub fn handle_timeout(&mut self, at: Clock) {
+        self.at = at;
+        while let Some(Reverse((due, op))) = self.deadlines.peek().copied() {
+            if due > at.now {
+                break;
+            }
+            self.deadlines.pop();
+            self.expire(op);
+        }
+        self.life_timeout();
+        self.renewal_timeout();
+        self.close_when_done();
+    }
+
+    /// When to call [`Device::handle_timeout`], on the monotonic clock; none when nothing is waited for.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let calls = self.deadlines.peek().map(|Reverse((due, _))| *due);
+        let mut due = earlier(calls, earlier(self.life_deadline(), self.renewal.deadline()));
+        if let Some(closing) = &self.closing {
+            due = earlier(due, Some(closing.until));
+        }
+        if matches!(self.phase, Phase::Online) {
+            due = earlier(due, self.requests.deadline().filter(|at| *at > self.at.now));
+            let full = self.link.as_ref().is_some_and(|link| self.is_socket_full(link));
+            if full && !self.outbox.is_empty() {
+                due = earlier(due, Some(self.at.now + BUFFER_CHECK));
+            }
+        }
+        due
+    }
+
+    /// The next thing to do; none when the driver may wait.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        self.pump();
+        if let Some(link) = self.link.as_mut().filter(|link| !link.out.is_empty())
+            && !matches!(self.phase, Phase::Opening { .. })
+        {
+            let bytes = std::mem::take(&mut link.out);
+            link.keep_alive.spoke(self.at.now);
+            let socket = link.socket;
+            let seen = self.watch.outgoing(&bytes);
+            self.outputs.extend(seen.into_iter().map(Output::Event));
+            return Some(Output::Transmit { socket, bytes });
+        }
+        self.outputs.pop_front()
+    }
+
+    /// Figures for a gauge.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        Metrics { queued: self.outbox.len(), in_flight: self.in_flight.len(), ..self.metrics }
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        match &self.phase {
+            Phase::Stopped(error) => Err(error.clone()),
+            Phase::Closed => Err(closed()),
+            _ if self.closing.is_some() => Err(closed()),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_socket_full(&self, link: &Link) -> bool {
+        link.buffered + link.out.len() >= self.config.options.buffered_high_water
+    }
+
+    fn arm(&mut self, op: OpId, deadline: Option<u64>) {
+        if let Some(deadline) = deadline {
+            self.deadlines.push(Reverse((deadline, op)));
+        }
+    }
+
+    fn expire(&mut self, op: OpId) {
+        if self.connect_op == Some(op) {
+            let why = self.last_status.map_or("", |(_, reason)| reason);
+            let text =
+                format!("the hub could not be reached in time (last: {why}): check host name and network");
+            self.stop(Error::new(Code::Timeout, text));
+            return;
+        }
+        self.give_up(
+            op,
+            Code::Timeout,
+            "the call took longer than its time-out; what had left may still reach the hub",
+        );
+    }
+
+    fn give_up(&mut self, op: OpId, code: Code, text: &str) {
+        if self.connect_op == Some(op) {
+            self.stop(Error::new(code, text));
+        } else if self.outbox.remove(op) || self.in_flight.forget(op) || self.requests.forget(op) {
+            self.settle(op, Err(Error::new(code, text)));
+        }
+    }
+
+    pub(crate) fn settle(&mut self, op: OpId, outcome: Result<Settlement, Error>) {
+        self.outputs.push_back(Output::Settled { op, outcome });
+    }
+
+    /// Ends every open call with this error.
+    pub(crate) fn settle_all(&mut self, error: &Error) {
+        let mut ops = self.in_flight.drain();
+        ops.extend(self.outbox.drain());
+        ops.extend(self.requests.drain());
+        ops.extend(self.connect_op.take());
+        for op in ops {
+            self.settle(op, Err(error.clone()));
+        }
+        if let Some(closing) = self.closing.take() {
+            self.settle(closing.op, Ok(Settlement::Closed));
+        }
+    }
+
+    pub(crate) fn status(
+        &mut self,
+        state: State,
+        reason: &'static str,
+        detail: String,
+        retry_in: Option<u64>,
+    ) {
+        if self.last_status != Some((state, reason)) || retry_in.is_some() {
+            self.last_status = Some((state, reason));
+            self.outputs.push_back(Output::Event(Event::Status { state, reason, detail, retry_in }));
+        }
+    }
+
+    /// Moves what is due into the link's buffer.
+    fn pump(&mut self) {
+        self.close_when_done();
+        if !matches!(self.phase, Phase::Online) {
+            return;
+        }
+        if self.renewal.is_draining() {
+            self.swap_when_drained();
+            return;
+        }
+        self.subscribe();
+        self.ask_twin();
+        self.fill_window();
+    }
+
+    fn subscribe(&mut self) {
+        let (Some(link), Some((topics, filters))) =
+            (&mut self.link, self.subscriptions.missing(&self.config.identity))
+        else {
+            return;
+        };
+        let id = self.in_flight.take_id();
+        // Filters hold a checked id: they fit.
+        if iothub_protocol::packet::write_subscribe(&mut link.out, id, &filters).is_ok() {
+            self.subscriptions.asked(id, topics);
+        }
+    }
+
+    fn ask_twin(&mut self) {
+        if !self.subscriptions.is_confirmed(Topic::TwinAnswers) {
+            return;
+        }
+        let mirror_ready = self.mirror_wanted && self.subscriptions.is_confirmed(Topic::Desired);
+        if mirror_ready && self.mirror.needs_read() && !self.requests.mirror_asks() {
+            self.requests.get(Asked::Mirror);
+        }
+        if let Some(link) = &mut self.link {
+            self.requests.send_due(self.at.now, |topic, body| {
+                // Request topics are short and bodies below 32 KB: they fit.
+                let _ = link.publish(topic, body);
+            });
+        }
+    }
+
+    fn fill_window(&mut self) {
+        let options = &self.config.options;
+        while let (Some(next), Some(link)) = (self.outbox.front(), &self.link) {
+            let wants_ack = next.packet.wants_ack();
+            let window_full = self.in_flight.len() >= options.window_messages
+                || (!self.in_flight.is_empty()
+                    && self.in_flight.bytes() + next.packet.len() > options.window_bytes);
+            if self.is_socket_full(link) || (wants_ack && window_full) {
+                return;
+            }
+            let Some(Waiting { op, packet }) = self.outbox.pop() else { return };
+            self.metrics.sent += 1;
+            let Some(link) = &mut self.link else { return };
+            if wants_ack {
+                self.in_flight.send(Some(op), packet, self.at.now, &mut link.out);
+            } else {
+                link.out.extend_from_slice(packet.as_bytes());
+                self.outputs.push_back(Output::Settled { op, outcome: Ok(Settlement::Sent) });
+            }
+        }
+    }
+
+    fn close_when_done(&mut self) {
+        let Some(closing) = &self.closing else { return };
+        let idle = self.outbox.is_empty() && self.in_flight.is_empty() && self.requests.is_idle();
+        if !idle && self.at.now < closing.until {
+            return;
+        }
+        self.leave();
+        self.phase = Phase::Closed;
+        self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
+        self.settle_all(&closed());
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Code::Closed, "the client is closed: make a new one with DeviceClient.connect")
+}

@@ -1,0 +1,382 @@
+//! The life of a link: token, socket, CONNECT, CONNACK, loss, the wait before the next one, and giving up.
+
+use crate::backoff::Cause;
+use crate::clock::earlier;
+use crate::config::Credentials;
+use crate::device::Device;
+use crate::error::{Code, Error};
+use crate::io::{Output, Settlement, SocketId, State, TokenId};
+use crate::mqtt::{Link, Verdict};
+use crate::renewal::Renewal;
+use crate::token::{self, Held};
+use iothub_protocol::packet::{self, ConnAck, ConnectReturnCode};
+use iothub_protocol::secret::Secret;
+use iothub_protocol::time;
+
+/// Where the link is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Not connected yet, not asked to.
+    Idle,
+    /// The application was asked for a token.
+    AwaitingToken { request: TokenId, until: u64 },
+    /// A socket is being opened.
+    Opening { until: u64 },
+    /// CONNECT has left.
+    Handshake { until: u64 },
+    /// CONNACK came.
+    Online,
+    /// The next attempt is due then.
+    Waiting { until: u64, cause: Cause },
+    /// Given up, for this reason.
+    Stopped(Error),
+    /// Closed by the application.
+    Closed,
+}
+
+/// A token provider has this long, in milliseconds.
+pub(crate) const TOKEN_TIMEOUT: u64 = 60_000;
+
+impl Device {
+    /// Begins a link with what it takes first: a token, or at once the socket.
+    pub(crate) fn start_link(&mut self) {
+        let good = self.held.as_ref().is_some_and(|held| held.is_good(self.at));
+        match &self.config.credentials {
+            Credentials::Key(_) => self.open_socket(),
+            Credentials::Token(token) if self.held.is_none() => {
+                match Held::check(token.clone(), &self.config, self.at, "the connection string") {
+                    Ok(held) => {
+                        self.held = Some(held);
+                        self.open_socket();
+                    }
+                    Err(error) => self.stop(error),
+                }
+            }
+            Credentials::Token(_) if !good => self.stop(Error::new(
+                Code::TokenExpired,
+                "the token of the connection string has ended: connect with a new one, with a key, or with a token provider",
+            )),
+            Credentials::Provider if !good => {
+                let request = self.ask_token();
+                self.phase = Phase::AwaitingToken { request, until: self.at.now + TOKEN_TIMEOUT };
+            }
+            _ => self.open_socket(),
+        }
+    }
+
+    pub(crate) fn ask_token(&mut self) -> TokenId {
+        let request = TokenId(self.next_token);
+        self.next_token += 1;
+        self.outputs.push_back(Output::NeedToken {
+            request,
+            audience: token::audience(&self.config),
+            expires_at: self.at.unix_seconds() + self.config.options.token_life_seconds,
+        });
+        request
+    }
+
+    pub(crate) fn new_socket(&mut self) -> SocketId {
+        let socket = SocketId(self.next_socket);
+        self.next_socket += 1;
+        self.outputs.push_back(Output::Open { socket, url: self.config.url() });
+        socket
+    }
+
+    fn open_socket(&mut self) {
+        let socket = self.new_socket();
+        self.link = Some(Link::new(socket, self.at.now));
+        self.phase = Phase::Opening { until: self.at.now + self.config.options.open_timeout };
+    }
+
+    /// The application's token, for a first link or for a renewal.
+    pub(crate) fn on_token(&mut self, request: TokenId, token: Result<Secret, String>) {
+        let waited = matches!(self.phase, Phase::AwaitingToken { request: open, .. } if open == request);
+        if !waited && !self.renewal.awaits(request) {
+            return;
+        }
+        let checked = match token {
+            Ok(token) => Held::check(token, &self.config, self.at, "the token provider"),
+            Err(text) => Err(Error::new(Code::TokenProvider, format!("the token provider failed: {text}"))),
+        };
+        match checked {
+            Ok(held) => {
+                self.held = Some(held);
+                if waited { self.open_socket() } else { self.open_spare() }
+            }
+            Err(error) if waited => self.token_failed(error),
+            Err(error) => self.renewal_failed(&error),
+        }
+    }
+
+    fn token_failed(&mut self, error: Error) {
+        if error.code == Code::ClockOff {
+            return self.stop(error);
+        }
+        self.wait_for(Cause::TokenProvider, "token-provider", error.message);
+    }
+
+    pub(crate) fn on_opened(&mut self, socket: SocketId) {
+        if self.renewal.opened(socket, self.at.now) {
+            return;
+        }
+        let current = self.link.as_ref().is_some_and(|link| link.socket == socket);
+        if current && matches!(self.phase, Phase::Opening { .. }) {
+            self.send_connect();
+        }
+    }
+
+    /// Writes the CONNECT on the current link's open socket.
+    pub(crate) fn send_connect(&mut self) {
+        if let Some(signed) = token::sign(&self.config, self.at) {
+            self.held = Some(signed);
+        }
+        let (Some(link), Some(held)) = (&mut self.link, &self.held) else {
+            return self.stop(Error::new(Code::Internal, "a socket opened without a token at hand"));
+        };
+        if let Err(error) = link.connect(&self.config, &held.token) {
+            return self.stop(Error::new(Code::Argument, error.to_string()));
+        }
+        self.phase = Phase::Handshake { until: self.at.now + self.config.options.connack_timeout };
+    }
+
+    pub(crate) fn on_connack(&mut self, connack: &ConnAck) {
+        if !matches!(self.phase, Phase::Handshake { .. }) {
+            return;
+        }
+        match connack.code {
+            ConnectReturnCode::Success => self.online(connack.session_present),
+            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => self.refused(),
+            ConnectReturnCode::ServiceUnavailable => {
+                self.drop_link();
+                let text = "the hub answered CONNACK 3: the device is disabled, or the hub is unavailable or throttles";
+                self.wait_for(Cause::Unavailable, "hub-unavailable", text.to_owned());
+            }
+            code => self.stop(Error::new(
+                Code::HubRefused,
+                format!("the hub refused the CONNECT ({code:?}): protocol or client id do not suit it"),
+            )),
+        }
+    }
+
+    fn online(&mut self, session_present: bool) {
+        let first = self.connect_op.take();
+        let renewed = matches!(self.renewal, Renewal::Swapping);
+        self.refusals = 0;
+        self.phase = Phase::Online;
+        self.subscriptions.link_opened(session_present);
+        self.mirror.out_of_step();
+        if let Some(link) = &mut self.link {
+            link.connected_at = Some(self.at.now);
+            self.metrics.resent += self.in_flight.len() as u64;
+            self.in_flight.resend(self.at.now, &mut link.out);
+        }
+        self.schedule_renewal();
+        let (reason, detail) = match (renewed, first.is_some()) {
+            (true, _) => ("token-renewed", "a new link with a new token took over"),
+            (false, true) => ("connected", "the hub accepted the connection"),
+            (false, false) => ("reconnected", "the hub accepted the connection again"),
+        };
+        if first.is_none() {
+            self.metrics.reconnects += 1;
+        }
+        self.status(State::Connected, reason, detail.to_owned(), None);
+        if let Some(op) = first {
+            self.settle(op, Ok(Settlement::Connected));
+        }
+    }
+
+    /// CONNACK 4 or 5: once more with a fresh token, then the end.
+    fn refused(&mut self) {
+        self.refusals += 1;
+        self.drop_link();
+        let fresh = !matches!(self.config.credentials, Credentials::Token(_));
+        self.held = None;
+        if fresh && self.refusals < 2 {
+            let text = "the hub refused the token; once more with a fresh one".to_owned();
+            return self.wait_for(Cause::Network, "refused", text);
+        }
+        let now = time::format_millis(i64::try_from(self.at.unix_ms).unwrap_or(i64::MAX));
+        let tried = if fresh { "twice, the second time with a fresh token" } else { "the token" };
+        self.stop(Error::new(
+            Code::Unauthorized,
+            format!(
+                "the hub refused {tried} (CONNACK 5) for \"{}\" on {}: check that the device exists there, that key and id are its own (ids are case-sensitive), and that this machine's clock is right (it says {now}; 5 minutes off is too much)",
+                self.config.identity, self.config.host
+            ),
+        ));
+    }
+
+    pub(crate) fn on_closed(&mut self, socket: SocketId, code: u16) {
+        if self.renewal.has_socket(socket) {
+            let error = Error::new(Code::Network, format!("the new link's socket closed (code {code})"));
+            return self.renewal_failed(&error);
+        }
+        if self.link.as_ref().is_none_or(|link| link.socket != socket) {
+            return;
+        }
+        let what = match self.phase {
+            Phase::Opening { .. } => "the WebSocket could not be opened",
+            Phase::Handshake { .. } => "the hub closed the link before CONNACK",
+            _ => "the link was closed by the hub or the network",
+        };
+        self.lose_link("network", format!("{what} (close code {code})"), false);
+    }
+
+    /// The link is gone or given up: what hung on it is told, and the next one is prepared.
+    pub(crate) fn lose_link(&mut self, reason: &'static str, detail: String, close: bool) {
+        let Some(link) = &self.link else { return };
+        let life = link.connected_at.map(|connected| self.at.now.saturating_sub(connected));
+        if close {
+            self.outputs.push_back(Output::Close { socket: link.socket });
+        }
+        self.forget_link();
+        if let Some(socket) = self.renewal.take_open_socket() {
+            // The renewal's new socket stands ready: it takes over at once.
+            return self.connect_on(socket);
+        }
+        self.drop_spare();
+        let cause = match life {
+            Some(life) => self.backoff.link_ended(life, &self.config.options),
+            None => Cause::Network,
+        };
+        if cause == Cause::TakenOver {
+            let text = format!(
+                "{} links in a row ended soon after connecting: another client uses \"{}\" (one link per identity); stop it, or give each its own device",
+                self.backoff.short_lives(),
+                self.config.identity
+            );
+            return self.wait_for(cause, "taken-over", text);
+        }
+        self.wait_for(cause, reason, detail);
+    }
+
+    /// Makes an open socket the current link and sends CONNECT on it.
+    pub(crate) fn connect_on(&mut self, socket: SocketId) {
+        self.link = Some(Link::new(socket, self.at.now));
+        self.renewal = Renewal::Swapping;
+        self.send_connect();
+    }
+
+    /// Closes the current link's socket and forgets the link.
+    fn drop_link(&mut self) {
+        if let Some(link) = &self.link {
+            self.outputs.push_back(Output::Close { socket: link.socket });
+        }
+        self.forget_link();
+        self.drop_spare();
+    }
+
+    pub(crate) fn forget_link(&mut self) {
+        self.link = None;
+        self.inbox.link_lost();
+        self.requests.link_lost();
+        self.mirror.out_of_step();
+        self.watch.link_lost();
+        let gone = self.methods.link_lost();
+        self.outputs.extend(gone.into_iter().map(Output::Event));
+    }
+
+    fn wait_for(&mut self, cause: Cause, reason: &'static str, detail: String) {
+        let wait = self.backoff.wait(cause, &self.config.options, &mut self.random);
+        self.phase = Phase::Waiting { until: self.at.now + wait, cause };
+        let state = if self.connect_op.is_some() { State::Connecting } else { State::Reconnecting };
+        self.status(state, reason, detail, Some(wait));
+    }
+
+    /// Gives up for good: every call ends with this error, and later ones do at once.
+    pub(crate) fn stop(&mut self, error: Error) {
+        self.drop_link();
+        if let Phase::AwaitingToken { request, .. } = self.phase {
+            self.outputs.push_back(Output::ForgetToken { request });
+        }
+        self.status(State::Disconnected, error.code.as_str(), error.message.clone(), None);
+        self.phase = Phase::Stopped(error.clone());
+        self.settle_all(&error);
+    }
+
+    /// Leaves politely: DISCONNECT, so that the hub drops the will.
+    pub(crate) fn leave(&mut self) {
+        if let Some(link) = &mut self.link
+            && matches!(self.phase, Phase::Online)
+        {
+            packet::write_disconnect(&mut link.out);
+            let (socket, bytes) = (link.socket, std::mem::take(&mut link.out));
+            let seen = self.watch.outgoing(&bytes);
+            self.outputs.extend(seen.into_iter().map(Output::Event));
+            self.outputs.push_back(Output::Transmit { socket, bytes });
+        }
+        if let Phase::AwaitingToken { request, .. } = self.phase {
+            self.outputs.push_back(Output::ForgetToken { request });
+        }
+        self.drop_link();
+    }
+
+    /// Asks the hub for a sign of life now.
+    pub(crate) fn probe(&mut self) {
+        if let (Phase::Online, Some(link)) = (&self.phase, &mut self.link) {
+            link.ping(self.at.now, &self.config.options);
+        }
+    }
+
+    /// The page is back: look at the link, and do not sit out a wait that began in another world.
+    pub(crate) fn woken(&mut self) {
+        self.probe();
+        if let Phase::Waiting { cause: Cause::Network, until } = &mut self.phase {
+            *until = (*until).min(self.at.now + self.random.between(0, 250));
+        }
+    }
+
+    pub(crate) fn life_deadline(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::AwaitingToken { until, .. }
+            | Phase::Opening { until }
+            | Phase::Handshake { until }
+            | Phase::Waiting { until, .. } => Some(*until),
+            Phase::Online => {
+                let options = &self.config.options;
+                let alive = self
+                    .link
+                    .as_ref()
+                    .map(|link| link.keep_alive.deadline(options, self.in_flight.oldest_sent_at()));
+                earlier(alive, None)
+            }
+            Phase::Idle | Phase::Stopped(_) | Phase::Closed => None,
+        }
+    }
+
+    pub(crate) fn life_timeout(&mut self) {
+        let now = self.at.now;
+        match &self.phase {
+            Phase::AwaitingToken { request, until } if now >= *until => {
+                self.outputs.push_back(Output::ForgetToken { request: *request });
+                let text = format!("the token provider gave nothing for {} s", TOKEN_TIMEOUT / 1000);
+                self.token_failed(Error::new(Code::TokenProvider, text));
+            }
+            Phase::Opening { until } if now >= *until => {
+                self.lose_link("network", "the WebSocket did not open in time".to_owned(), true);
+            }
+            Phase::Handshake { until } if now >= *until => {
+                self.lose_link("network", "the hub sent no CONNACK in time".to_owned(), true);
+            }
+            Phase::Waiting { until, .. } if now >= *until => self.start_link(),
+            Phase::Online => self.check_alive(),
+            _ => {}
+        }
+    }
+
+    fn check_alive(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        let options = &self.config.options;
+        match link.keep_alive.check(self.at.now, options, self.in_flight.oldest_sent_at()) {
+            Verdict::Fine => {}
+            Verdict::Ping => link.ping(self.at.now, options),
+            Verdict::Dead => {
+                let text = format!(
+                    "the hub did not answer a PINGREQ within {} s: the link is half-open",
+                    options.ping_timeout / 1000
+                );
+                self.lose_link("silent", text, true);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What comes from the hub: packets out of bytes, and each packet to the part that waits for it.
+
+use crate::device::Device;
+use crate::error::{Code, Error};
+use crate::io::{Event, Output, Settlement, SocketId};
+use crate::twin::{Answer, Asked, Change};
+use iothub_protocol::packet::{self, Packet, Publish, QoS};
+use iothub_protocol::topic::HubTopic;
+use iothub_protocol::twin::Object;
+use serde_json::Value;
+
+impl Device {
+    pub(crate) fn on_bytes(&mut self, socket: SocketId, bytes: &[u8]) {
+        let Some(link) = self.link.as_mut().filter(|link| link.socket == socket) else { return };
+        link.push(bytes, self.at.now);
+        let seen = self.watch.incoming(bytes);
+        self.outputs.extend(seen.into_iter().map(Output::Event));
+        // A packet may end the link (CONNACK 5); what stands behind it is then nobody's.
+        while let Some(link) = self.link.as_mut().filter(|link| link.socket == socket) {
+            match link.next_packet() {
+                Ok(Some(packet)) => self.on_packet(packet),
+                Ok(None) => break,
+                Err(error) => {
+                    let text =
+                        format!("the hub sent something that is not MQTT ({error}): is this an IoT Hub?");
+                    return self.lose_link("protocol", text, true);
+                }
+            }
+        }
+        self.drain_when_quiet();
+    }
+
+    fn on_packet(&mut self, packet: Packet) {
+        match packet {
+            Packet::PubAck(ack) => {
+                if let Some(acked) = self.in_flight.acked(ack.pkid, self.at.now) {
+                    self.metrics.acknowledged(acked.round_trip);
+                    if let Some(op) = acked.op {
+                        self.settle(op, Ok(Settlement::Sent));
+                    }
+                }
+            }
+            Packet::Publish(publish) => self.on_publish(&publish),
+            Packet::ConnAck(connack) => self.on_connack(&connack),
+            Packet::SubAck(ack) => {
+                self.subscriptions.suback(ack.pkid, &ack.return_codes);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_publish(&mut self, publish: &Publish) {
+        let topic = HubTopic::parse(&publish.topic);
+        let event = match topic {
+            // A C2D message is acknowledged when it is handled, not before.
+            Some(HubTopic::C2d { bag }) => self.inbox.arrived(publish, bag),
+            Some(HubTopic::ModuleInput { bag, .. }) => self.inbox.arrived(publish, bag),
+            other => {
+                self.acknowledge(publish);
+                match other {
+                    Some(HubTopic::MethodRequest { name, rid }) => {
+                        self.methods.arrived(name, rid, &publish.payload)
+                    }
+                    Some(HubTopic::DesiredPatch { version }) => {
+                        return self.on_desired(version, &publish.payload);
+                    }
+                    Some(HubTopic::TwinAnswer { status, rid, version }) => {
+                        return self.on_twin_answer(status, rid, version, &publish.payload);
+                    }
+                    _ => None,
+                }
+            }
+        };
+        self.outputs.extend(event.map(Output::Event));
+    }
+
+    /// Trap 39: whatever comes with QoS 1 wants its PUBACK, twin and method messages too.
+    fn acknowledge(&mut self, publish: &Publish) {
+        if let (QoS::AtLeastOnce, Some(link)) = (publish.qos, &mut self.link) {
+            packet::write_puback(&mut link.out, publish.pkid);
+        }
+    }
+
+    fn on_desired(&mut self, version: Option<u64>, body: &[u8]) {
+        let Ok(Value::Object(patch)) = serde_json::from_slice::<Value>(body) else { return };
+        let version = version.or_else(|| patch.get("$version").and_then(Value::as_u64));
+        if let Some(change) = version.and_then(|version| self.mirror.patch(patch, version)) {
+            self.raise_desired(change);
+        }
+    }
+
+    fn raise_desired(&mut self, change: Change) {
+        let patch = Value::Object(change.patch).to_string();
+        self.outputs.push_back(Output::Event(Event::Desired { patch, version: change.version }));
+    }
+
+    fn on_twin_answer(&mut self, status: u16, rid: &str, version: Option<u64>, body: &[u8]) {
+        let Answer::For(asked) = self.requests.answered(rid, status, self.at.now, &mut self.random) else {
+            return;
+        };
+        let good = (200..300).contains(&status);
+        match asked {
+            Asked::Mirror if good => self.on_mirror_read(body),
+            // A read that the hub refuses now it may grant later; asking at once would never end.
+            Asked::Mirror => self.requests.mirror_later(self.at.now + 30_000),
+            Asked::Get(op) if good => {
+                let outcome = twin_text(body);
+                self.settle(op, outcome.map(Settlement::Twin));
+            }
+            Asked::Get(op) => self.settle(op, Err(twin_error(status, body))),
+            Asked::Patch(ops) => {
+                for op in ops {
+                    let outcome = if good {
+                        Ok(Settlement::Reported { version })
+                    } else {
+                        Err(twin_error(status, body))
+                    };
+                    self.settle(op, outcome);
+                }
+            }
+        }
+    }
+
+    fn on_mirror_read(&mut self, body: &[u8]) {
+        let desired = twin_of(body).and_then(|mut twin| match twin.remove("desired") {
+            Some(Value::Object(desired)) => Some(desired),
+            _ => None,
+        });
+        let Some(desired) = desired else { return self.requests.mirror_later(self.at.now + 30_000) };
+        let version = desired.get("$version").and_then(Value::as_u64).unwrap_or(0);
+        for change in self.mirror.read(desired, version) {
+            self.raise_desired(change);
+        }
+    }
+}
+
+/// The twin of an answer's body: bare today, wrapped in `properties` in the documentation of 2017.
+fn twin_of(body: &[u8]) -> Option<Object> {
+    let Ok(Value::Object(mut twin)) = serde_json::from_slice::<Value>(body) else { return None };
+    match twin.remove("properties") {
+        Some(Value::Object(inner)) if !twin.contains_key("desired") => Some(inner),
+        Some(other) => {
+            twin.insert("properties".to_owned(), other);
+            Some(twin)
+        }
+        None => Some(twin),
+    }
+}
+
+fn twin_text(body: &[u8]) -> Result<String, Error> {
+    match twin_of(body) {
+        Some(twin) => Ok(Value::Object(twin).to_string()),
+        None => Err(Error::new(
+            Code::Protocol,
+            "the hub answered the twin read with something that is no JSON object",
+        )),
+    }
+}
+
+/// The error of a twin answer; the hub's own words are in its body, if it has one.
+fn twin_error(status: u16, body: &[u8]) -> Error {
+    let said = serde_json::from_slice::<Value>(body).ok();
+    let said =
+        said.as_ref().and_then(|v| v.get("message").or_else(|| v.get("Message"))).and_then(Value::as_str);
+    let said = said.map(|text| format!(": {text}")).unwrap_or_default();
+    let (code, cure) = match status {
+        412 => (Code::TwinPrecondition, "read the twin again and patch its present version"),
+        400..=499 => (Code::TwinBadRequest, "check the patch against the hub's limits"),
+        _ => (Code::HubError, "try again later"),
+    };
+    Error::new(code, format!("the hub answered the twin request with status {status}{said}; {cure}"))
+}

@@ -1,0 +1,174 @@
+//! A copy of the desired properties that is in step with the hub's: every change is raised once, in order.
+//!
+//! Patches that arrive while a read is on its way wait for it; what the read already has is dropped; a version
+//! that is skipped asks for another read.
+
+use iothub_protocol::twin::{self, Object};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A change to raise.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) patch: Object,
+    pub(crate) version: u64,
+}
+
+/// The copy.
+#[derive(Debug, Default)]
+pub(crate) struct Mirror {
+    /// None before the first read.
+    known: Option<(Object, u64)>,
+    /// Patches that wait for a read, by version.
+    waiting: BTreeMap<u64, Object>,
+    in_step: bool,
+}
+
+/// Patches that may wait; more than that and the read has what they say.
+const WAITING: usize = 256;
+
+impl Mirror {
+    /// The link is new: whatever happened meanwhile is not known.
+    pub(crate) fn out_of_step(&mut self) {
+        self.in_step = false;
+        self.waiting.clear();
+    }
+
+    /// Whether a read is needed.
+    pub(crate) fn needs_read(&self) -> bool {
+        !self.in_step
+    }
+
+    /// A read has come. Gives what changed since the last known state.
+    pub(crate) fn read(&mut self, mut desired: Object, version: u64) -> Vec<Change> {
+        desired.retain(|name, _| !name.starts_with('$'));
+        let mut changes = Vec::new();
+        let older = self.known.as_ref().is_some_and(|(_, known)| *known > version);
+        if !older {
+            let patch = match &self.known {
+                Some((known, _)) => difference(known, &desired),
+                None => desired.clone(),
+            };
+            if !patch.is_empty() {
+                changes.push(Change { patch, version });
+            }
+            self.known = Some((desired, version));
+        }
+        self.in_step = true;
+        let waiting = std::mem::take(&mut self.waiting);
+        changes.extend(waiting.into_iter().filter_map(|(version, patch)| self.patch(patch, version)));
+        changes
+    }
+
+    /// A patch has come. Gives it back when it is the next one.
+    pub(crate) fn patch(&mut self, mut patch: Object, version: u64) -> Option<Change> {
+        patch.retain(|name, _| !name.starts_with('$'));
+        let (known, at) = match &mut self.known {
+            Some((known, at)) if self.in_step => (known, at),
+            _ => {
+                if self.waiting.len() < WAITING {
+                    self.waiting.insert(version, patch);
+                }
+                return None;
+            }
+        };
+        if version <= *at {
+            return None;
+        }
+        if version > *at + 1 {
+            self.in_step = false;
+            self.waiting.insert(version, patch);
+            return None;
+        }
+        twin::merge(known, &patch);
+        *at = version;
+        Some(Change { patch, version })
+    }
+}
+
+/// The merge patch that leads from `before` to `after`.
+fn difference(before: &Object, after: &Object) -> Object {
+    let mut patch = Object::new();
+    for (name, old) in before {
+        match (old, after.get(name)) {
+            (_, None) => {
+                patch.insert(name.clone(), Value::Null);
+            }
+            (Value::Object(old), Some(Value::Object(new))) => {
+                let inner = difference(old, new);
+                if !inner.is_empty() {
+                    patch.insert(name.clone(), Value::Object(inner));
+                }
+            }
+            (old, Some(new)) if old != new => {
+                patch.insert(name.clone(), new.clone());
+            }
+            _ => {}
+        }
+    }
+    for (name, new) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        patch.insert(name.clone(), new.clone());
+    }
+    patch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn object(text: &str) -> Object {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn in_step(text: &str, version: u64) -> Mirror {
+        let mut mirror = Mirror::default();
+        mirror.read(object(text), version);
+        mirror
+    }
+
+    #[test]
+    fn the_first_read_raises_all_there_is() {
+        let mut mirror = Mirror::default();
+        let changes = mirror.read(object(r#"{"a":1,"$version":3}"#), 3);
+        assert_eq!(changes, [Change { patch: object(r#"{"a":1}"#), version: 3 }]);
+        assert_eq!(Mirror::default().read(object(r#"{"$version":1}"#), 1), []);
+    }
+
+    #[test]
+    fn trap_38_a_patch_between_subscribe_and_read_is_not_lost() {
+        let mut mirror = Mirror::default();
+        assert_eq!(mirror.patch(object(r#"{"a":2}"#), 4), None);
+        let changes = mirror.read(object(r#"{"a":1}"#), 3);
+        assert_eq!(changes.iter().map(|c| c.version).collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[test]
+    fn what_the_read_already_has_is_dropped() {
+        let mut mirror = Mirror::default();
+        mirror.patch(object(r#"{"a":2}"#), 4);
+        assert_eq!(mirror.read(object(r#"{"a":2}"#), 4).len(), 1);
+        assert_eq!(mirror.patch(object(r#"{"a":2}"#), 4), None, "a copy is raised once only");
+    }
+
+    #[test]
+    fn a_gap_asks_for_another_read() {
+        let mut mirror = in_step("{}", 1);
+        assert_eq!(mirror.patch(object(r#"{"a":3}"#), 3), None);
+        assert!(mirror.needs_read());
+        let changes = mirror.read(object(r#"{"a":3,"b":1}"#), 3);
+        assert_eq!(changes, [Change { patch: object(r#"{"a":3,"b":1}"#), version: 3 }]);
+        assert!(!mirror.needs_read());
+    }
+
+    #[test]
+    fn after_a_lost_link_only_what_really_changed_is_raised() {
+        let mut mirror = in_step(r#"{"a":1,"b":{"c":1,"d":2},"gone":true}"#, 5);
+        mirror.out_of_step();
+        let changes = mirror.read(object(r#"{"a":1,"b":{"c":1,"d":3},"new":0}"#), 9);
+        assert_eq!(changes, [Change { patch: object(r#"{"b":{"d":3},"gone":null,"new":0}"#), version: 9 }]);
+        mirror.out_of_step();
+        assert_eq!(mirror.read(object(r#"{"a":1,"b":{"c":1,"d":3},"new":0}"#), 9), []);
+    }
+}

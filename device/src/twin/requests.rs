@@ -1,0 +1,272 @@
+//! Twin requests between their call and their answer: matched by `$rid`, sent again on a new link, retried when
+//! the hub throttles; reported patches one at a time, so that they can not overtake each other.
+
+use crate::clock::earlier;
+use crate::io::OpId;
+use crate::random::Random;
+use crate::twin::patch::{can_merge, merge_patches};
+use iothub_protocol::topic;
+use iothub_protocol::twin::Object;
+use serde_json::Value;
+use std::collections::VecDeque;
+
+/// Who waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The mirror.
+    Mirror,
+    /// A `getTwin`.
+    Get(OpId),
+    /// One or several `updateReported`, merged.
+    Patch(Vec<OpId>),
+}
+
+#[derive(Debug)]
+struct Request {
+    asked: Asked,
+    body: Vec<u8>,
+    /// The id it was sent with on the current link.
+    rid: Option<u32>,
+    /// Not before this time: the hub throttled.
+    not_before: u64,
+    attempts: u32,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    open: Vec<Request>,
+    /// Patches that wait their turn.
+    patches: VecDeque<(OpId, Object)>,
+    next_rid: u32,
+}
+
+/// What an answer means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nobody asked.
+    Unknown,
+    /// It will be asked again.
+    Again,
+    /// An answer for these.
+    For(Asked),
+}
+
+const FIRST_RETRY: u64 = 1_000;
+const LONGEST_RETRY: u64 = 60_000;
+/// A merged patch stays well below the hub's 32 KB for a section.
+const MERGED_BYTES: usize = 24 * 1024;
+
+impl Requests {
+    /// A read, for the application or for the mirror.
+    pub(crate) fn get(&mut self, asked: Asked) {
+        self.open.push(Request { asked, body: Vec::new(), rid: None, not_before: 0, attempts: 0 });
+    }
+
+    /// A read for the mirror, not before this time.
+    pub(crate) fn mirror_later(&mut self, not_before: u64) {
+        self.open.push(Request {
+            asked: Asked::Mirror,
+            body: Vec::new(),
+            rid: None,
+            not_before,
+            attempts: 0,
+        });
+    }
+
+    /// Whether the application waits for nothing here.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.patches.is_empty() && self.open.iter().all(|request| request.asked == Asked::Mirror)
+    }
+
+    /// Whether the mirror already asks.
+    pub(crate) fn mirror_asks(&self) -> bool {
+        self.open.iter().any(|request| request.asked == Asked::Mirror)
+    }
+
+    /// A reported patch; it waits for the ones before it.
+    pub(crate) fn patch(&mut self, op: OpId, patch: Object) {
+        self.patches.push_back((op, patch));
+    }
+
+    /// Gives `publish` the topic and body of each request that is due.
+    pub(crate) fn send_due(&mut self, now: u64, mut publish: impl FnMut(&str, &[u8])) {
+        self.next_patch();
+        for request in self.open.iter_mut().filter(|r| r.rid.is_none() && r.not_before <= now) {
+            let rid = self.next_rid;
+            self.next_rid = self.next_rid.wrapping_add(1);
+            request.rid = Some(rid);
+            let topic = match request.asked {
+                Asked::Patch(_) => topic::reported_patch(rid),
+                _ => topic::twin_get(rid),
+            };
+            publish(&topic, &request.body);
+        }
+    }
+
+    /// Takes the next patch up when none is open, with the ones behind it that can go along.
+    fn next_patch(&mut self) {
+        if self.open.iter().any(|request| matches!(request.asked, Asked::Patch(_))) {
+            return;
+        }
+        let Some((op, mut merged)) = self.patches.pop_front() else { return };
+        let mut ops = vec![op];
+        let mut body = serialized(&merged);
+        while let Some((_, next)) = self.patches.front() {
+            if !can_merge(&merged, next) || body.len() + serialized(next).len() > MERGED_BYTES {
+                break;
+            }
+            if let Some((op, next)) = self.patches.pop_front() {
+                merge_patches(&mut merged, &next);
+                ops.push(op);
+                body = serialized(&merged);
+            }
+        }
+        self.open.push(Request { asked: Asked::Patch(ops), body, rid: None, not_before: 0, attempts: 0 });
+    }
+
+    /// An answer came. 429 and 5xx are asked again after a growing wait.
+    pub(crate) fn answered(&mut self, rid: &str, status: u16, now: u64, random: &mut Random) -> Answer {
+        let Ok(rid) = rid.parse::<u32>() else { return Answer::Unknown };
+        let Some(index) = self.open.iter().position(|request| request.rid == Some(rid)) else {
+            return Answer::Unknown;
+        };
+        if status == 429 || status >= 500 {
+            let request = &mut self.open[index];
+            let top = (FIRST_RETRY << request.attempts.min(10)).min(LONGEST_RETRY);
+            request.attempts += 1;
+            request.rid = None;
+            request.not_before = now + random.between(top / 2, top);
+            return Answer::Again;
+        }
+        Answer::For(self.open.remove(index).asked)
+    }
+
+    /// When something is due that is not sent yet.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        let open = self.open.iter().filter(|r| r.rid.is_none()).map(|r| r.not_before);
+        open.fold(None, |deadline, at| earlier(deadline, Some(at)))
+    }
+
+    /// Whether a request is on the wire without an answer.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.open.iter().any(|request| request.rid.is_some())
+    }
+
+    /// The link is gone: what was asked is asked again on the next one.
+    pub(crate) fn link_lost(&mut self) {
+        self.open.retain(|request| request.asked != Asked::Mirror);
+        for request in &mut self.open {
+            request.rid = None;
+        }
+    }
+
+    /// The caller has given up. A patch that is on its way may still be applied.
+    pub(crate) fn forget(&mut self, op: OpId) -> bool {
+        let before = self.patches.len();
+        self.patches.retain(|(waiting, _)| *waiting != op);
+        if self.patches.len() < before {
+            return true;
+        }
+        if let Some(index) = self.open.iter().position(|request| request.asked == Asked::Get(op)) {
+            self.open.remove(index);
+            return true;
+        }
+        let mut found = false;
+        for request in &mut self.open {
+            if let Asked::Patch(ops) = &mut request.asked {
+                let count = ops.len();
+                ops.retain(|waiting| *waiting != op);
+                found |= ops.len() < count;
+            }
+        }
+        found
+    }
+
+    /// Empties everything; gives the calls that waited.
+    pub(crate) fn drain(&mut self) -> Vec<OpId> {
+        let mut ops = Vec::new();
+        for request in self.open.drain(..) {
+            match request.asked {
+                Asked::Mirror => {}
+                Asked::Get(op) => ops.push(op),
+                Asked::Patch(patched) => ops.extend(patched),
+            }
+        }
+        ops.extend(self.patches.drain(..).map(|(op, _)| op));
+        ops
+    }
+}
+
+fn serialized(patch: &Object) -> Vec<u8> {
+    // A JSON value without foreign types always serializes.
+    serde_json::to_vec(&Value::Object(patch.clone())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn sent(requests: &mut Requests, now: u64) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        requests.send_due(now, |topic, body| {
+            all.push((topic.to_owned(), String::from_utf8_lossy(body).into_owned()));
+        });
+        all
+    }
+
+    fn patch(requests: &mut Requests, op: u32, text: &str) {
+        requests.patch(OpId(op), serde_json::from_str(text).unwrap());
+    }
+
+    #[test]
+    fn trap_37_one_patch_is_on_the_wire_at_a_time() {
+        let (mut requests, mut random) = (Requests::default(), Random::new(1));
+        patch(&mut requests, 1, r#"{"a":1}"#);
+        assert_eq!(sent(&mut requests, 0).len(), 1);
+        patch(&mut requests, 2, r#"{"a":2}"#);
+        patch(&mut requests, 3, r#"{"b":3}"#);
+        assert_eq!(sent(&mut requests, 0), []);
+        assert_eq!(requests.answered("0", 204, 0, &mut random), Answer::For(Asked::Patch(vec![OpId(1)])));
+        let next = sent(&mut requests, 0);
+        assert_eq!(next[0].1, r#"{"a":2,"b":3}"#);
+        let both = Asked::Patch(vec![OpId(2), OpId(3)]);
+        assert_eq!(requests.answered("1", 204, 0, &mut random), Answer::For(both));
+    }
+
+    #[test]
+    fn trap_7_answers_are_matched_by_their_id_alone() {
+        let (mut requests, mut random) = (Requests::default(), Random::new(1));
+        requests.get(Asked::Get(OpId(1)));
+        patch(&mut requests, 2, "{}");
+        sent(&mut requests, 0);
+        assert_eq!(requests.answered("1", 400, 0, &mut random), Answer::For(Asked::Patch(vec![OpId(2)])));
+        assert_eq!(requests.answered("0", 200, 0, &mut random), Answer::For(Asked::Get(OpId(1))));
+        assert_eq!(requests.answered("0", 200, 0, &mut random), Answer::Unknown);
+        assert_eq!(requests.answered("x", 200, 0, &mut random), Answer::Unknown);
+    }
+
+    #[test]
+    fn trap_31_a_throttled_request_is_asked_again_later() {
+        let (mut requests, mut random) = (Requests::default(), Random::new(1));
+        requests.get(Asked::Get(OpId(1)));
+        sent(&mut requests, 0);
+        assert_eq!(requests.answered("0", 429, 0, &mut random), Answer::Again);
+        assert_eq!(sent(&mut requests, 0), []);
+        let due = requests.deadline().unwrap();
+        assert!((500..=1000).contains(&due));
+        assert_eq!(sent(&mut requests, due).len(), 1);
+    }
+
+    #[test]
+    fn a_lost_link_asks_again_with_a_new_id() {
+        let mut requests = Requests::default();
+        requests.get(Asked::Get(OpId(1)));
+        requests.get(Asked::Mirror);
+        sent(&mut requests, 0);
+        requests.link_lost();
+        assert_eq!(sent(&mut requests, 0), [("$iothub/twin/GET/?$rid=2".to_owned(), String::new())]);
+    }
+}

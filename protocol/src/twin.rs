@@ -1,0 +1,350 @@
+//! The rules of a twin section: merge, size, and what the hub refuses with status 400.
+//!
+//! The hub applies them to every patch; the device checks a reported patch before it is sent. A section is
+//! one of `tags`, `desired` and `reported`: a JSON object without the hub's own `$version` and `$metadata`.
+
+use crate::limits;
+use serde_json::{Map, Value};
+
+/// A JSON object, as twin sections and patches are.
+pub type Object = Map<String, Value>;
+
+/// Which part of a twin a patch is for; its size limit hangs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Service only.
+    Tags,
+    /// Written by the service, read by the device.
+    Desired,
+    /// Written by the device, read by the service.
+    Reported,
+}
+
+impl Section {
+    /// The name the section has in a twin document.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tags => "tags",
+            Self::Desired => "desired",
+            Self::Reported => "reported",
+        }
+    }
+
+    /// Its limit in bytes, counted by [`size`].
+    #[must_use]
+    pub fn limit(self) -> usize {
+        match self {
+            Self::Tags => limits::TWIN_TAGS_BYTES,
+            Self::Desired | Self::Reported => limits::TWIN_SECTION_BYTES,
+        }
+    }
+}
+
+/// Why a patch or a section is refused. The path says where, in dots.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TwinError {
+    /// The body is no JSON object.
+    #[error("a twin section is a JSON object, got {got}")]
+    NotAnObject {
+        /// What came instead.
+        got: &'static str,
+    },
+    /// A name with a control character, `.`, `$` or a space, or an empty one.
+    #[error(
+        "property name \"{name}\" under \"{path}\": names have no '.', '$', space or control character and are not empty"
+    )]
+    Name {
+        /// Where, in dots.
+        path: String,
+        /// The name.
+        name: String,
+    },
+    /// A name over 1 KB.
+    #[error("a property name under \"{path}\" has {bytes} bytes, at most 1024 are allowed")]
+    LongName {
+        /// Where, in dots.
+        path: String,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A string over 4 KB.
+    #[error("the string at \"{path}\" has {bytes} bytes, at most 4096 are allowed")]
+    LongString {
+        /// Where, in dots.
+        path: String,
+        /// Its length.
+        bytes: usize,
+    },
+    /// An integer that does not fit.
+    #[error(
+        "the integer at \"{path}\" is outside -4503599627370496 .. 4503599627370495: send it as a string"
+    )]
+    Integer {
+        /// Where, in dots.
+        path: String,
+    },
+    /// Nested too deep.
+    #[error("\"{path}\" is nested deeper than 10 objects")]
+    Depth {
+        /// Where, in dots.
+        path: String,
+    },
+    /// `null` inside an array.
+    #[error("the array at \"{path}\" holds null: null deletes a property, it is no value")]
+    NullInArray {
+        /// Where, in dots.
+        path: String,
+    },
+    /// An array where arrays are switched off (the hub before 2020).
+    #[error("the array at \"{path}\": this hub takes no arrays in twins")]
+    Array {
+        /// Where, in dots.
+        path: String,
+    },
+    /// The section would grow over its limit.
+    #[error("\"{section}\" would have {bytes} bytes, at most {limit} are allowed")]
+    TooLarge {
+        /// The section.
+        section: &'static str,
+        /// What it would have.
+        bytes: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+}
+
+/// Applies a JSON merge-patch: objects merge, `null` deletes, everything else replaces.
+pub fn merge(target: &mut Object, patch: &Object) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                target.remove(name);
+            }
+            Value::Object(inner) => match target.get_mut(name) {
+                Some(Value::Object(old)) => merge(old, inner),
+                _ => {
+                    let mut fresh = Object::new();
+                    merge(&mut fresh, inner);
+                    target.insert(name.clone(), Value::Object(fresh));
+                }
+            },
+            other => {
+                target.insert(name.clone(), other.clone());
+            }
+        }
+    }
+}
+
+/// The size the hub counts: characters of strings and names without control characters, 8 for a number, 4
+/// for a boolean, objects and arrays as the sum of their parts.
+#[must_use]
+pub fn size(value: &Value) -> usize {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 4,
+        Value::Number(_) => 8,
+        Value::String(text) => text_size(text),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(object) => object_size(object),
+    }
+}
+
+/// [`size`] of an object.
+#[must_use]
+pub fn object_size(object: &Object) -> usize {
+    object.iter().map(|(name, value)| text_size(name) + size(value)).sum()
+}
+
+fn text_size(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_control()).map(char::len_utf8).sum()
+}
+
+/// Takes a patch's JSON value as an object and checks names, strings, numbers, depth and arrays.
+///
+/// # Errors
+/// [`TwinError`] names the place; the hub answers 400 with it.
+pub fn checked(patch: &Value, allow_arrays: bool) -> Result<&Object, TwinError> {
+    let Value::Object(object) = patch else { return Err(TwinError::NotAnObject { got: kind(patch) }) };
+    Check { allow_arrays, path: Vec::new() }.object(object, 0)?;
+    Ok(object)
+}
+
+/// Checks a whole section, after merging, against its limit.
+///
+/// # Errors
+/// [`TwinError::TooLarge`]: delete something first.
+pub fn check_size(section: Section, object: &Object) -> Result<(), TwinError> {
+    let (bytes, limit) = (object_size(object), section.limit());
+    if bytes > limit {
+        return Err(TwinError::TooLarge { section: section.name(), bytes, limit });
+    }
+    Ok(())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// One walk over a patch; knows where it is.
+struct Check<'p> {
+    allow_arrays: bool,
+    path: Vec<&'p str>,
+}
+
+impl<'p> Check<'p> {
+    fn here(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// `depth` is the number of objects around this one, the section itself not counted.
+    fn object(&mut self, object: &'p Object, depth: usize) -> Result<(), TwinError> {
+        if depth > limits::TWIN_DEPTH {
+            return Err(TwinError::Depth { path: self.here() });
+        }
+        for (name, value) in object {
+            self.name(name)?;
+            self.path.push(name);
+            self.value(value, depth)?;
+            self.path.pop();
+        }
+        Ok(())
+    }
+
+    fn name(&self, name: &str) -> Result<(), TwinError> {
+        if name.len() > limits::TWIN_KEY_BYTES {
+            return Err(TwinError::LongName { path: self.here(), bytes: name.len() });
+        }
+        if name.is_empty() || name.chars().any(|c| c.is_control() || matches!(c, '.' | '$' | ' ')) {
+            return Err(TwinError::Name { path: self.here(), name: name.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &'p Value, depth: usize) -> Result<(), TwinError> {
+        match value {
+            Value::Null | Value::Bool(_) => Ok(()),
+            Value::Number(number) => self.number(number),
+            Value::String(text) if text.len() > limits::TWIN_STRING_BYTES => {
+                Err(TwinError::LongString { path: self.here(), bytes: text.len() })
+            }
+            Value::String(_) => Ok(()),
+            Value::Array(_) if !self.allow_arrays => Err(TwinError::Array { path: self.here() }),
+            Value::Array(items) => self.array(items, depth + 1),
+            Value::Object(inner) => self.object(inner, depth + 1),
+        }
+    }
+
+    fn array(&mut self, items: &'p [Value], depth: usize) -> Result<(), TwinError> {
+        if depth > limits::TWIN_DEPTH {
+            return Err(TwinError::Depth { path: self.here() });
+        }
+        for item in items {
+            if item.is_null() {
+                return Err(TwinError::NullInArray { path: self.here() });
+            }
+            self.value(item, depth)?;
+        }
+        Ok(())
+    }
+
+    fn number(&self, number: &serde_json::Number) -> Result<(), TwinError> {
+        let fits = match (number.as_i64(), number.as_u64()) {
+            (Some(n), _) => (limits::TWIN_INTEGER_MIN..=limits::TWIN_INTEGER_MAX).contains(&n),
+            // Larger than any i64.
+            (None, Some(_)) => false,
+            // A fraction or an exponent: no integer, no limit.
+            (None, None) => true,
+        };
+        if fits { Ok(()) } else { Err(TwinError::Integer { path: self.here() }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn object(value: Value) -> Object {
+        match value {
+            Value::Object(object) => object,
+            other => panic!("{other} is no object"),
+        }
+    }
+
+    fn refused(value: Value) -> TwinError {
+        checked(&value, true).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn a_patch_merges_deletes_and_replaces() {
+        let mut twin = object(json!({"a": {"x": 1, "y": 2}, "b": 1, "c": [1, 2]}));
+        merge(
+            &mut twin,
+            &object(json!({"a": {"x": null, "z": {"deep": null, "w": 1}}, "b": {"n": 1}, "c": [3]})),
+        );
+        assert_eq!(Value::Object(twin), json!({"a": {"y": 2, "z": {"w": 1}}, "b": {"n": 1}, "c": [3]}));
+    }
+
+    #[test]
+    fn size_counts_as_the_hub_does() {
+        // PROTOCOL 9.1: names and strings by characters without control characters, number 8, boolean 4.
+        assert_eq!(
+            size(&json!({"ab": "c\u{1}d", "n": 1.5, "t": true, "o": {"x": [1, 2]}})),
+            2 + 2 + 9 + 5 + 1 + 1 + 16
+        );
+    }
+
+    #[test]
+    fn ten_nested_objects_are_allowed_and_eleven_are_not() {
+        let nested = |levels: usize| (0..levels).fold(json!({"leaf": 1}), |inner, _| json!({"n": inner}));
+        assert!(checked(&nested(10), true).is_ok());
+        assert!(matches!(refused(nested(11)), TwinError::Depth { .. }));
+    }
+
+    #[test]
+    fn names_strings_and_integers_have_limits() {
+        for name in ["", "a.b", "a b", "$version", "tab\t"] {
+            assert!(
+                matches!(refused(json!({"in": {name: 1}})), TwinError::Name { path, .. } if path == "in")
+            );
+        }
+        assert!(
+            checked(&json!({"n": 4_503_599_627_370_495_i64, "m": -4_503_599_627_370_496_i64}), true).is_ok()
+        );
+        assert!(matches!(refused(json!({"n": 4_503_599_627_370_496_i64})), TwinError::Integer { .. }));
+        assert!(matches!(refused(json!({"n": u64::MAX})), TwinError::Integer { .. }));
+        assert!(matches!(refused(json!({"s": "x".repeat(4097)})), TwinError::LongString { bytes: 4097, .. }));
+        assert!(matches!(refused(json!({"k".repeat(1025): 1})), TwinError::LongName { bytes: 1025, .. }));
+    }
+
+    #[test]
+    fn arrays_may_be_switched_off_and_never_hold_null() {
+        assert!(checked(&json!({"a": [1, [2], {"b": 3}]}), true).is_ok());
+        assert!(matches!(checked(&json!({"a": [1]}), false), Err(TwinError::Array { .. })));
+        assert!(matches!(refused(json!({"a": [null]})), TwinError::NullInArray { .. }));
+        assert!(matches!(refused(json!([1])), TwinError::NotAnObject { got: "an array" }));
+    }
+
+    #[test]
+    fn each_section_has_its_own_limit() {
+        let of = |bytes: usize| object(json!({"k": "x".repeat(bytes - 1)}));
+        assert!(check_size(Section::Tags, &of(8192)).is_ok());
+        assert!(check_size(Section::Tags, &of(8193)).is_err());
+        assert!(check_size(Section::Reported, &of(32 * 1024)).is_ok());
+        assert_eq!(
+            check_size(Section::Desired, &of(32 * 1024 + 1)).unwrap_err().to_string(),
+            "\"desired\" would have 32769 bytes, at most 32768 are allowed"
+        );
+    }
+}
