@@ -22,7 +22,7 @@ export function summarise(output) {
     const found = fromCargo(line) ?? fromNode(line) ?? fromVitest(line);
     if (!found) continue;
     add(counts, found);
-    lines.push(line.trim());
+    if (found.passed + found.failed + found.skipped > 0) lines.push(line.trim()); // empty test binaries say nothing
   }
   return { counts, lines };
 }
