@@ -1,1 +1,54 @@
-//! See the crate's description; filled in as the parts land.
+//! An Azure IoT Hub without I/O: identities, sessions, cloud-to-device queues, twins, methods.
+//!
+//! [`Hub`] is a state machine. The shell hands in what happens ([`Hub::handle_opened`], [`Hub::handle_bytes`],
+//! [`Hub::handle_closed`], [`Hub::handle_timeout`], requests), each with the time, then drains
+//! [`Hub::poll_output`] and sets one timer to [`Hub::poll_timeout`]. It never opens a socket, reads a clock or
+//! makes a random number: seed and time come in. So the same hub runs as a process, in a page, and in tests
+//! where a day takes a millisecond.
+
+mod auth;
+mod c2d;
+mod call;
+mod clock;
+mod config;
+mod connect;
+mod dispatch;
+mod end;
+mod event;
+mod event_log;
+mod fault;
+mod feedback;
+mod hub;
+mod identities;
+mod identity_document;
+mod link;
+mod publish;
+mod queue;
+mod reason;
+mod record;
+mod registry;
+mod rest;
+mod rng;
+mod session;
+mod timers;
+mod traffic;
+mod twin_device;
+mod twin_record;
+mod twin_service;
+
+pub use c2d::C2dMessage;
+pub use call::{CallId, MethodCall};
+pub use clock::{Now, WallClock};
+pub use config::{
+    DEVICE_POLICY_KEY, FIRST_DEVICE, FIRST_DEVICE_KEY, HubConfig, OWNER_KEY, Policy, REGISTRY_READ_KEY,
+    REGISTRY_WRITE_KEY, Right, SERVICE_KEY, Switches, Tier,
+};
+pub use event::{ConnectionState, Event, Happening, Sender, Telemetry};
+pub use event_log::EventBatch;
+pub use fault::{Fault, FaultKind};
+pub use hub::{Hub, MethodAnswer, Output};
+pub use identities::IfMatch;
+pub use link::{LinkId, Opened, PeerCertificate, Transport};
+pub use queue::Ack;
+pub use reason::{Cause, Reason};
+pub use rest::{EventFilter, EventReader, Reply, Request, Response};

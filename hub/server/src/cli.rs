@@ -1,0 +1,75 @@
+//! The command line. What is not listed here is refused, never ignored.
+
+use clap::{Parser, ValueEnum};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// A local Azure IoT Hub: no account, no Docker, never expires, loopback only unless told otherwise.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "iothub-local", version, about)]
+pub struct Cli {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// Port of HTTP and WebSocket: devices, REST, /local, dashboard. 0 picks a free one.
+    #[arg(long, default_value_t = 4280)]
+    pub port: u16,
+    /// Also listen with TLS: HTTPS and WSS, and MQTT, for the official SDKs.
+    #[arg(long)]
+    pub tls: bool,
+    /// Port of HTTPS and WSS. 0 picks a free one.
+    #[arg(long, default_value_t = 443, requires = "tls")]
+    pub https_port: u16,
+    /// Port of MQTT over TLS. 0 picks a free one.
+    #[arg(long, default_value_t = 8883, requires = "tls")]
+    pub mqtts_port: u16,
+    /// Where the certificate authority is kept; made on first use.
+    #[arg(long, requires = "tls", value_name = "DIR")]
+    pub cert_dir: Option<PathBuf>,
+    /// Seconds after a token's end during which CONNECT is still accepted.
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub sas_skew: u64,
+    /// Seconds after a token's end until its live link is closed.
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    pub sas_grace: u64,
+    /// Tell instead of closing: bad filters get SUBACK 0x80, unknown topics are ignored.
+    #[arg(long)]
+    pub lenient: bool,
+    /// Form of the log on stderr; RUST_LOG-like level in IOTHUB_LOCAL_LOG.
+    #[arg(long, value_enum, default_value_t = LogForm::Text)]
+    pub log: LogForm,
+    /// Print one JSON line when ready.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of the dashboard's built files.
+    #[arg(long, value_name = "DIR", env = "IOTHUB_LOCAL_WWW", default_value = "www/dist")]
+    pub www: PathBuf,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let cli = Cli::parse_from(["iothub-local"]);
+        assert_eq!((cli.port, cli.https_port, cli.mqtts_port), (4280, 443, 8883));
+        assert_eq!((cli.sas_skew, cli.sas_grace), (300, 600));
+        assert!(cli.host.is_loopback());
+    }
+
+    #[test]
+    fn tls_ports_without_tls_are_refused_not_ignored() {
+        assert!(Cli::try_parse_from(["iothub-local", "--https-port", "0"]).is_err());
+        assert!(Cli::try_parse_from(["iothub-local", "--no-such-option"]).is_err());
+    }
+}

@@ -1,0 +1,15 @@
+//! The local hub as a process: sockets, TLS, HTTP, log and command line around the core in `iothub-hub`.
+//! Nothing is decided here; `main.rs` and the tests call it.
+
+pub mod cli;
+pub mod clock;
+pub mod device_link;
+pub mod events;
+pub mod http;
+pub mod listen;
+pub mod log;
+pub mod ready;
+pub mod run;
+pub mod shared;
+pub mod tls;
+pub mod www;

@@ -1,0 +1,70 @@
+//! What is printed once the hub listens: one JSON line for programs, a few lines for people. It is the only
+//! thing that goes to stdout.
+
+use iothub_hub::Hub;
+use iothub_protocol::identity::Identity;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where the hub listens.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// HTTP and WebSocket.
+    pub http: SocketAddr,
+    /// HTTPS and WSS.
+    pub https: Option<SocketAddr>,
+    /// MQTT over TLS.
+    pub mqtts: Option<SocketAddr>,
+    /// What clients have to trust.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The ready line.
+#[must_use]
+pub fn document(hub: &Hub, addresses: &Addresses) -> Value {
+    let port = addresses.http.port();
+    let devices: Vec<Value> = hub
+        .config()
+        .first_device
+        .iter()
+        .filter_map(|(device_id, _)| {
+            let text = hub.connection_string(&Identity { device_id: device_id.clone(), module_id: None })?;
+            let local = format!("{};UseLocalHub=true;Port={port}", text.expose());
+            Some(json!({ "deviceId": device_id, "connectionString": local, "sdkConnectionString": text.expose() }))
+        })
+        .collect();
+    let service = hub.service_connection_string("iothubowner");
+    json!({
+        "http": format!("http://{}", addresses.http),
+        "https": addresses.https.map(|address| format!("https://localhost:{}", address.port())),
+        "mqtts": addresses.mqtts.map(|address| format!("localhost:{}", address.port())),
+        "caFile": addresses.ca_file,
+        "serviceConnectionString": service.as_ref().map(|text| text.expose()),
+        "devices": devices,
+    })
+}
+
+/// Prints it, as JSON or for people.
+///
+/// # Errors
+/// What writing to stdout says; whoever started the hub has gone away then.
+pub fn print(document: &Value, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        writeln!(out, "{document}")?;
+    } else {
+        writeln!(out, "iothub-local is ready")?;
+        for name in ["http", "https", "mqtts", "caFile", "serviceConnectionString"] {
+            if let Some(text) = document[name].as_str() {
+                writeln!(out, "  {name:<24} {text}")?;
+            }
+        }
+        for device in document["devices"].as_array().into_iter().flatten() {
+            writeln!(out, "  {:<24} {}", "device", device["connectionString"].as_str().unwrap_or(""))?;
+        }
+        writeln!(out, "  The keys are fixed development keys: no secrets, for this machine only.")?;
+    }
+    out.flush()
+}

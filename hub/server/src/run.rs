@@ -1,0 +1,117 @@
+//! From the command line to a running hub, and to its end.
+
+use crate::cli::Cli;
+use crate::clock::Clock;
+use crate::http::{AppState, app};
+use crate::listen::{ListenError, bind, serve_http, serve_https, serve_mqtts};
+use crate::ready::{self, Addresses};
+use crate::shared::Shared;
+use crate::tls::{self, TlsError};
+use crate::www::Dashboard;
+use iothub_hub::{Hub, HubConfig, Switches};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Why the hub can not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A port can not be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// No certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The system gave no random seed.
+    #[error("the system gave no random numbers: {0}")]
+    Seed(getrandom::Error),
+    /// Signals or stdout.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+/// What the core is told of the command line.
+#[must_use]
+pub fn hub_config(cli: &Cli) -> HubConfig {
+    let mut config = HubConfig {
+        sas_skew_ms: cli.sas_skew.saturating_mul(1000),
+        sas_grace_ms: cli.sas_grace.saturating_mul(1000),
+        switches: Switches { lenient: cli.lenient, ..Switches::default() },
+        ..HubConfig::default()
+    };
+    if !cli.host.is_loopback() && !cli.host.is_unspecified() {
+        config.host_names.push(cli.host.to_string());
+        config.trusted_hosts.push(cli.host.to_string());
+    }
+    config
+}
+
+/// Runs the hub until SIGINT or SIGTERM.
+///
+/// # Errors
+/// [`RunError`] when it can not start.
+pub async fn run(cli: Cli) -> Result<(), RunError> {
+    let clock = Clock::start();
+    let seed = getrandom::u64().map_err(RunError::Seed)?;
+    let shared = Shared::new(Hub::new(hub_config(&cli), seed, clock.now()), clock);
+    let state = AppState { shared: Arc::clone(&shared), dashboard: Dashboard::new(&cli.www) };
+    let mut tasks = JoinSet::new();
+    let addresses = listen(&cli, &state, &mut tasks).await?;
+    let timer = Arc::clone(&shared);
+    tasks.spawn(async move { timer.run_timer().await });
+    let mut stop = Stop::listen()?;
+    let document = shared.with(|hub, _| ready::document(hub, &addresses));
+    ready::print(&document, cli.json)?;
+    tracing::info!(http = %addresses.http, "ready");
+    stop.wait().await;
+    tracing::info!("stopping");
+    tasks.abort_all();
+    shared.with(|hub, now| hub.handle_stopping(now));
+    Ok(())
+}
+
+async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<Addresses, RunError> {
+    let router = app(state.clone());
+    let http = bind(cli.host, cli.port, "HTTP", "--port").await?;
+    let mut addresses = Addresses { http: http.local_addr()?, https: None, mqtts: None, ca_file: None };
+    if cli.tls {
+        let folder = cli.cert_dir.clone().unwrap_or_else(tls::default_folder);
+        let tls = tls::prepare(&folder, cli.host)?;
+        let https = bind(cli.host, cli.https_port, "HTTPS", "--https-port").await?;
+        let mqtts = bind(cli.host, cli.mqtts_port, "MQTT over TLS", "--mqtts-port").await?;
+        addresses.https = Some(https.local_addr()?);
+        addresses.mqtts = Some(mqtts.local_addr()?);
+        addresses.ca_file = Some(tls.ca_file);
+        tasks.spawn(serve_https(https, tls.acceptor.clone(), router.clone()));
+        tasks.spawn(serve_mqtts(mqtts, tls.acceptor, Arc::clone(&state.shared)));
+    }
+    tasks.spawn(serve_http(http, router));
+    Ok(addresses)
+}
+
+/// The signals that end the process.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        {
+            // Without the handler the process ends by the default action.
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

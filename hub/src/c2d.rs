@@ -1,0 +1,254 @@
+//! Cloud-to-device messages: queued until acknowledged, delivered when the device listens, expired, counted.
+
+use crate::event::Happening;
+use crate::hub::Hub;
+use crate::link::InFlight;
+use crate::queue::{Ack, Waiting};
+use crate::registry::Slot;
+use crate::session::Wanted;
+use crate::timers::Timer;
+use iothub_protocol::bag;
+use iothub_protocol::identity::Identity;
+use iothub_protocol::limits;
+use iothub_protocol::packet::{QoS, write_publish};
+use iothub_protocol::service_error::{ErrorCode, ServiceError};
+use iothub_protocol::system_property::SystemProperty;
+use iothub_protocol::time::format_round_trip;
+use iothub_protocol::topic;
+use std::sync::Arc;
+
+/// A cloud-to-device message as a service sends it.
+#[derive(Debug, Clone, Default)]
+pub struct C2dMessage {
+    /// The body.
+    pub body: Vec<u8>,
+    /// `$.mid`; the hub makes one up when there is none.
+    pub message_id: Option<String>,
+    /// `$.cid`.
+    pub correlation_id: Option<String>,
+    /// `$.uid`.
+    pub user_id: Option<String>,
+    /// `$.ct`.
+    pub content_type: Option<String>,
+    /// `$.ce`.
+    pub content_encoding: Option<String>,
+    /// `$.exp`, in milliseconds since 1970.
+    pub expiry_ms: Option<u64>,
+    /// Feedback that the sender wants.
+    pub ack: Ack,
+    /// Application properties, in order; no value is not an empty value.
+    pub properties: Vec<(String, Option<String>)>,
+}
+
+impl Hub {
+    /// Queues a message for a device and delivers it if the device listens. Gives the message's id.
+    ///
+    /// # Errors
+    /// 404001 for an unknown device, 403004 for a full queue, 413001 and 400004 for the message itself.
+    pub fn send_c2d(
+        &mut self,
+        device_id: &str,
+        message: C2dMessage,
+        now: crate::Now,
+    ) -> Result<String, ServiceError> {
+        self.now = now;
+        let identity = Identity { device_id: device_id.to_owned(), module_id: None };
+        let Some(slot) = self.registry.find(&identity) else {
+            return Err(ServiceError::new(
+                ErrorCode::DeviceNotFound,
+                format!("\"{device_id}\" is not registered"),
+            ));
+        };
+        check_size(&message)?;
+        let wall = self.wall_ms();
+        if message.expiry_ms.is_some_and(|expiry| expiry <= wall) {
+            return Err(ServiceError::new(ErrorCode::ArgumentInvalid, "expiryTimeUtc has passed already"));
+        }
+        let message_id = message.message_id.clone().unwrap_or_else(|| self.rng.guid());
+        let waiting = Waiting {
+            sequence: self.next_sequence,
+            bag: write_bag(device_id, &message_id, &message),
+            message_id: message_id.clone(),
+            body: message.body,
+            ack: message.ack,
+            enqueued_ms: wall,
+            expires_ms: message.expiry_ms.unwrap_or(wall + self.config.default_ttl_ms),
+            deliveries: 0,
+            locked: false,
+        };
+        if waiting.bag.len() + device_id.len() + 40 > limits::TOPIC_BYTES {
+            return Err(ServiceError::new(
+                ErrorCode::MessageTooLarge,
+                "the properties do not fit into an MQTT topic",
+            ));
+        }
+        self.enqueue(slot, waiting)?;
+        Ok(message_id)
+    }
+
+    fn enqueue(&mut self, slot: Slot, waiting: Waiting) -> Result<(), ServiceError> {
+        self.expire_messages(slot);
+        let Some(record) = self.registry.get_mut(slot) else { return Ok(()) };
+        if record.queue.is_full() {
+            let text = format!("{} messages wait for \"{}\" already", limits::C2D_QUEUE, record.identity);
+            return Err(ServiceError::new(ErrorCode::DeviceMaximumQueueDepthExceeded, text));
+        }
+        self.next_sequence += 1;
+        let message_id = waiting.message_id.clone();
+        record.queue.push(waiting);
+        let identity = Arc::clone(&record.identity);
+        self.touch(&identity);
+        self.happened(Some(identity), Happening::C2d { state: "queued", message_id, deliveries: 0 });
+        self.deliver_waiting(slot);
+        self.arm_expiry(slot);
+        Ok(())
+    }
+
+    /// Puts on the link what waits, in order, if the device listens for it.
+    pub(crate) fn deliver_waiting(&mut self, slot: Slot) {
+        self.expire_messages(slot);
+        let limit =
+            if self.config.switches.count_redeliveries { self.config.max_delivery_count } else { u32::MAX };
+        let Some(record) = self.registry.get_mut(slot) else { return };
+        let dead = record.queue.take_where(|m| !m.locked && m.deliveries >= limit);
+        self.bury(slot, dead, "dead-lettered", "DeliveryCountExceeded");
+        while let Some(sequence) = self.next_deliverable(slot) {
+            self.deliver(slot, sequence);
+        }
+    }
+
+    fn next_deliverable(&self, slot: Slot) -> Option<u64> {
+        let record = self.registry.get(slot)?;
+        record.link?;
+        record.session.as_ref()?.granted(Wanted::Devicebound)?;
+        record.queue.iter().find(|m| !m.locked).map(|m| m.sequence)
+    }
+
+    fn deliver(&mut self, slot: Slot, sequence: u64) {
+        let copies = if self.faults.is_empty() { 1 } else { self.fault_copies(slot) };
+        let Some(record) = self.registry.get_mut(slot) else { return };
+        let (Some(link), Some(session)) = (record.link, &record.session) else { return };
+        let qos = session.granted(Wanted::Devicebound).unwrap_or(0);
+        let identity = Arc::clone(&record.identity);
+        let Some(message) = record.queue.iter_mut().find(|m| m.sequence == sequence) else { return };
+        message.locked = true;
+        message.deliveries += 1;
+        let (again, deliveries) = (message.deliveries > 1, message.deliveries);
+        let (message_id, body) = (message.message_id.clone(), message.body.clone());
+        let topic = topic::c2d(&identity.device_id, &message.bag);
+        let Some(state) = self.links.get_mut(&link) else { return };
+        let Some(session) = state.session.as_mut() else { return };
+        let (qos, id) = match qos {
+            0 => (QoS::AtMostOnce, 0),
+            _ => (QoS::AtLeastOnce, session.assign_id(InFlight::C2d { sequence })),
+        };
+        for copy in 0..copies {
+            if let Some(out) = self.out(link) {
+                // The topic's length was checked when the message was queued.
+                let _ = write_publish(out, &topic, &body, qos, id, again || copy > 0);
+            }
+        }
+        self.happened(Some(identity), Happening::C2d { state: "delivered", message_id, deliveries });
+        if qos == QoS::AtMostOnce {
+            // Nothing will acknowledge it.
+            self.complete_message(slot, sequence);
+        }
+    }
+
+    /// PUBACK: the message is done.
+    pub(crate) fn complete_message(&mut self, slot: Slot, sequence: u64) {
+        let Some(message) = self.registry.get_mut(slot).and_then(|record| record.queue.take(sequence)) else {
+            return;
+        };
+        self.bury(slot, vec![message], "completed", "Success");
+    }
+
+    /// Moves what has expired, and is on no link, to where nobody can read it.
+    pub(crate) fn expire_messages(&mut self, slot: Slot) {
+        let wall = self.wall_ms();
+        let Some(record) = self.registry.get_mut(slot) else { return };
+        let expired = record.queue.take_expired(wall);
+        if !expired.is_empty() {
+            self.bury(slot, expired, "expired", "Expired");
+        }
+        self.arm_expiry(slot);
+    }
+
+    fn arm_expiry(&mut self, slot: Slot) {
+        let wall = self.wall_ms();
+        let Some(next) = self.registry.get(slot).and_then(|record| record.queue.next_expiry()) else {
+            return;
+        };
+        // What is on a link and has expired waits for its PUBACK or the link's end.
+        if next > wall && !self.clock.is_stopped() {
+            self.timers.arm(self.now.mono_ms + (next - wall), Timer::Queue(slot));
+        }
+    }
+
+    /// Drops all that waits and is on no link; gives how many.
+    pub(crate) fn purge(&mut self, slot: Slot) -> usize {
+        let Some(record) = self.registry.get_mut(slot) else { return 0 };
+        let purged = record.queue.take_all();
+        let count = purged.len();
+        self.bury(slot, purged, "purged", "Purged");
+        count
+    }
+
+    fn bury(&mut self, slot: Slot, messages: Vec<Waiting>, state: &'static str, status: &'static str) {
+        let Some(record) = self.registry.get(slot).filter(|_| !messages.is_empty()) else { return };
+        let (identity, generation) = (Arc::clone(&record.identity), record.generation_id.clone());
+        self.touch(&identity);
+        for message in messages {
+            self.collect_feedback(&identity, &generation, &message, status);
+            let Waiting { message_id, deliveries, .. } = message;
+            self.happened(Some(Arc::clone(&identity)), Happening::C2d { state, message_id, deliveries });
+        }
+    }
+}
+
+fn check_size(message: &C2dMessage) -> Result<(), ServiceError> {
+    let text = |value: &Option<String>| value.as_ref().map_or(0, String::len);
+    let properties: usize = message
+        .properties
+        .iter()
+        .map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len))
+        .sum();
+    let system = text(&message.message_id)
+        + text(&message.correlation_id)
+        + text(&message.user_id)
+        + text(&message.content_type)
+        + text(&message.content_encoding);
+    let bytes = message.body.len() + properties + system;
+    if bytes > limits::C2D_MESSAGE_BYTES {
+        let text = format!("the message has {bytes} bytes, {} are allowed", limits::C2D_MESSAGE_BYTES);
+        return Err(ServiceError::new(ErrorCode::MessageTooLarge, text));
+    }
+    Ok(())
+}
+
+/// The bag as the hub writes it: system properties with `%24.`, then the application's.
+fn write_bag(device_id: &str, message_id: &str, message: &C2dMessage) -> String {
+    let mut out = Vec::new();
+    let mut writer = bag::Writer::new(&mut out);
+    let mut system = |property: SystemProperty, value: Option<&str>| {
+        if let Some(value) = value {
+            writer.push_encoded_name(property.written_key(), value);
+        }
+    };
+    system(SystemProperty::CorrelationId, message.correlation_id.as_deref());
+    system(SystemProperty::MessageId, Some(message_id));
+    system(SystemProperty::To, Some(&format!("/devices/{device_id}/messages/devicebound")));
+    system(SystemProperty::UserId, message.user_id.as_deref());
+    system(SystemProperty::ContentType, message.content_type.as_deref());
+    system(SystemProperty::ContentEncoding, message.content_encoding.as_deref());
+    let expiry = message.expiry_ms.map(|ms| format_round_trip(ms.cast_signed()));
+    system(SystemProperty::AbsoluteExpiryTime, expiry.as_deref());
+    if message.ack != Ack::None {
+        system(SystemProperty::Ack, Some(message.ack.name()));
+    }
+    for (name, value) in &message.properties {
+        writer.push(name, value.as_deref());
+    }
+    // Percent-encoding writes ASCII only.
+    String::from_utf8(out).unwrap_or_default()
+}

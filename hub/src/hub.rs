@@ -1,0 +1,276 @@
+//! The hub: what is handed in, what comes out, and the state between. The decisions are in the files beside
+//! this one, each an `impl Hub` of one subject.
+
+use crate::call::{CallId, Calls};
+use crate::clock::{Now, WallClock};
+use crate::config::HubConfig;
+use crate::event::{Event, Happening};
+use crate::event_log::{EventBatch, EventLog};
+use crate::fault::Faults;
+use crate::feedback::Collected;
+use crate::link::{Link, LinkId, Opened};
+use crate::reason::{Cause, Reason};
+use crate::registry::Registry;
+use crate::rng::Rng;
+use crate::timers::{Timer, Timers};
+use crate::traffic::Traffic;
+use iothub_protocol::identity::Identity;
+use iothub_protocol::service_error::ServiceError;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// What the shell carries out. Drained with [`Hub::poll_output`] after every input.
+#[derive(Debug)]
+pub enum Output {
+    /// Write these bytes, as one WebSocket frame.
+    Transmit {
+        /// Where.
+        link: LinkId,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Close the socket after what was written; the hub has forgotten the link.
+    Close {
+        /// Which.
+        link: LinkId,
+        /// Why: for the log.
+        cause: Cause,
+        /// Whose link it was, once that was known.
+        identity: Option<Arc<Identity>>,
+    },
+    /// A direct method has ended.
+    MethodAnswered {
+        /// Which call.
+        call: CallId,
+        /// The device's answer, or why there is none.
+        outcome: Result<MethodAnswer, ServiceError>,
+    },
+}
+
+/// What a device answered to a direct method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MethodAnswer {
+    /// The status in the answer's topic.
+    pub status: i32,
+    /// The body, unparsed.
+    pub payload: Vec<u8>,
+}
+
+/// How long a socket may be silent before its CONNECT.
+const CONNECT_TIMEOUT_MS: u64 = 60_000;
+
+/// An IoT Hub. It has no socket, clock or randomness of its own.
+#[derive(Debug)]
+pub struct Hub {
+    pub(crate) config: HubConfig,
+    pub(crate) clock: WallClock,
+    /// The time of the input that is being handled.
+    pub(crate) now: Now,
+    pub(crate) rng: Rng,
+    pub(crate) registry: Registry,
+    pub(crate) links: BTreeMap<LinkId, Link>,
+    pub(crate) timers: Timers,
+    pub(crate) events: EventLog,
+    pub(crate) calls: Calls,
+    pub(crate) faults: Faults,
+    pub(crate) traffic: Traffic,
+    pub(crate) feedback: Collected,
+    pub(crate) next_sequence: u64,
+    /// Identities to keep, since the last [`Hub::take_changed`].
+    pub(crate) changed: BTreeSet<Arc<Identity>>,
+    outputs: VecDeque<Output>,
+    dirty: Vec<LinkId>,
+    held: BTreeMap<u64, (LinkId, Vec<u8>)>,
+    next_held: u64,
+}
+
+impl Hub {
+    /// A hub with its first device. The same seed gives the same hub.
+    #[must_use]
+    pub fn new(config: HubConfig, seed: u64, now: Now) -> Self {
+        let mut hub = Self {
+            events: EventLog::new(config.events_kept, config.event_bytes_kept),
+            traffic: Traffic::new(config.tier),
+            config,
+            clock: WallClock::default(),
+            now,
+            rng: Rng::new(seed),
+            registry: Registry::default(),
+            links: BTreeMap::new(),
+            timers: Timers::default(),
+            calls: Calls::default(),
+            faults: Faults::default(),
+            feedback: Collected::default(),
+            next_sequence: 0,
+            changed: BTreeSet::new(),
+            outputs: VecDeque::new(),
+            dirty: Vec::new(),
+            held: BTreeMap::new(),
+            next_held: 0,
+        };
+        hub.add_first_device();
+        hub
+    }
+
+    /// What the hub was told at birth.
+    #[must_use]
+    pub fn config(&self) -> &HubConfig {
+        &self.config
+    }
+
+    /// The hub's wall clock in milliseconds since 1970, at the time of the last input.
+    #[must_use]
+    pub fn wall_ms(&self) -> u64 {
+        self.clock.unix_ms(self.now)
+    }
+
+    /// A socket opened; CONNECT is due within a minute.
+    pub fn handle_opened(&mut self, link: LinkId, opened: Opened, now: Now) {
+        self.now = now;
+        self.links.insert(link, Link::new(opened, now.mono_ms));
+        self.timers.arm(now.mono_ms + CONNECT_TIMEOUT_MS, Timer::Connect(link));
+    }
+
+    /// Bytes came in. Packets need not line up with them.
+    pub fn handle_bytes(&mut self, link: LinkId, bytes: &[u8], now: Now) {
+        self.now = now;
+        let Some(state) = self.links.get_mut(&link) else { return };
+        if state.half_open {
+            return;
+        }
+        state.heard_ms = now.mono_ms;
+        state.push(bytes);
+        loop {
+            let Some(state) = self.links.get_mut(&link) else { return };
+            match state.decoder.next_packet() {
+                Ok(Some(packet)) => {
+                    if let Err(cause) = self.handle_packet(link, packet) {
+                        return self.end_link(link, cause);
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => return self.handle_malformed(link, &error),
+            }
+        }
+    }
+
+    /// The socket is gone, without the hub having closed it.
+    pub fn handle_closed(&mut self, link: LinkId, now: Now) {
+        self.now = now;
+        let detail = "the socket closed without a DISCONNECT packet";
+        self.end_link(link, Cause::new(Reason::ConnectionLost, detail));
+    }
+
+    /// More bytes wait for this link's reader than the shell wants to hold.
+    pub fn handle_slow_reader(&mut self, link: LinkId, waiting: usize, now: Now) {
+        self.now = now;
+        let detail =
+            format!("{waiting} bytes wait to be read by the client: it has stopped reading its socket");
+        self.end_link(link, Cause::new(Reason::SlowReader, detail));
+    }
+
+    /// The deadline of [`Hub::poll_timeout`] has passed, or may have.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.now = now;
+        while let Some(timer) = self.timers.due(now.mono_ms) {
+            match timer {
+                Timer::Connect(link) => self.connect_timed_out(link),
+                Timer::KeepAlive(link) => self.check_keep_alive(link),
+                Timer::Token(link) => self.check_token(link),
+                Timer::Queue(slot) => self.expire_messages(slot),
+                Timer::Call(call) => self.call_timed_out(call),
+                Timer::Held(number) => self.release_held(number),
+                Timer::Throttle(link) => self.resume_throttled(link),
+                Timer::Feedback => self.send_feedback(),
+            }
+        }
+    }
+
+    /// When [`Hub::handle_timeout`] wants to be called, in monotonic milliseconds.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.timers.next()
+    }
+
+    /// The next thing to carry out; none when the hub is drained.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        while let Some(link) = self.dirty.pop() {
+            if let Some(output) = self.take_output(link) {
+                return Some(output);
+            }
+        }
+        None
+    }
+
+    /// Up to `max` events after a cursor; zero begins with the oldest that is kept.
+    #[must_use]
+    pub fn events_after(&self, cursor: u64, max: usize) -> EventBatch {
+        self.events.after(cursor, max)
+    }
+
+    /// The id of the last event.
+    #[must_use]
+    pub fn last_event_id(&self) -> u64 {
+        self.events.last_id()
+    }
+
+    /// Every link is ended, because the process stops.
+    pub fn handle_stopping(&mut self, now: Now) {
+        self.now = now;
+        self.end_all(Reason::HubStopping, "the hub process stops");
+    }
+
+    pub(crate) fn end_all(&mut self, reason: Reason, detail: &str) {
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            self.end_link(link, Cause::new(reason, detail));
+        }
+    }
+
+    pub(crate) fn happened(&mut self, identity: Option<Arc<Identity>>, happening: Happening) {
+        let event = Event { id: self.events.next_id(), at_ms: self.wall_ms(), identity, happening };
+        self.events.push(event);
+    }
+
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    /// The buffer of a link, which will be transmitted once this input is handled.
+    pub(crate) fn out(&mut self, link: LinkId) -> Option<&mut Vec<u8>> {
+        let state = self.links.get_mut(&link)?;
+        if !state.dirty {
+            state.dirty = true;
+            self.dirty.push(link);
+        }
+        Some(&mut state.out)
+    }
+
+    pub(crate) fn take_output(&mut self, link: LinkId) -> Option<Output> {
+        let state = self.links.get_mut(&link)?;
+        state.dirty = false;
+        let bytes = std::mem::take(&mut state.out);
+        if bytes.is_empty() || state.half_open {
+            return None;
+        }
+        let until = state.held_until_ms.max(self.now.mono_ms + state.delay_ms);
+        if until <= self.now.mono_ms {
+            return Some(Output::Transmit { link, bytes });
+        }
+        state.held_until_ms = until;
+        self.next_held += 1;
+        self.held.insert(self.next_held, (link, bytes));
+        self.timers.arm(until, Timer::Held(self.next_held));
+        None
+    }
+
+    fn release_held(&mut self, number: u64) {
+        let Some((link, bytes)) = self.held.remove(&number) else { return };
+        if self.links.get(&link).is_some_and(|state| !state.half_open) {
+            self.outputs.push_back(Output::Transmit { link, bytes });
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Microsoft's service REST: what `azure-iothub` and its kin send. Each call needs a token of a policy with the
+//! right for it.
+
+use super::target::{Target, device, module};
+use super::{Form, Reply, Request, Response};
+use crate::call::MethodCall;
+use crate::config::Right;
+use crate::hub::Hub;
+use crate::identities::IfMatch;
+use iothub_protocol::identity::Identity;
+use iothub_protocol::service_error::{ErrorCode, ServiceError};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Most devices that a list answers.
+const LIST_MAX: usize = 1000;
+
+impl Hub {
+    pub(super) fn service(&mut self, request: &Request, target: &Target) -> Reply {
+        let parts = target.parts();
+        // Methods answer errors in the new form, everything else and every 401 in the old one.
+        let form = if parts.last() == Some(&"methods") { Form::New } else { Form::Old };
+        match self.route(request, &parts) {
+            Ok(reply) => reply,
+            Err(error) => {
+                let form = if error.code.http_status() == 401 { Form::Old } else { form };
+                Reply::Now(self.error_response(&error, form))
+            }
+        }
+    }
+
+    fn route(&mut self, request: &Request, parts: &[&str]) -> Result<Reply, ServiceError> {
+        let method = request.method.as_str();
+        self.authorize(request.header("authorization"), right_for(method, parts))?;
+        check_version(request)?;
+        let response = match (method, parts) {
+            ("GET", ["devices"]) => self.list(request),
+            (_, ["devices", id]) => self.identity_call(request, &device(id))?,
+            ("GET", ["devices", id, "modules"]) => Response::json(200, &self.list_modules(id)?),
+            (_, ["devices", id, "modules", m]) => self.identity_call(request, &module(id, m))?,
+            ("DELETE", ["devices", id, "commands"]) => self.purge_call(id)?,
+            (_, ["twins", id]) => self.twin_call(request, &device(id))?,
+            (_, ["twins", id, "modules", m]) => self.twin_call(request, &module(id, m))?,
+            ("POST", ["twins", id, "methods"]) => return self.invoke_call(request, &device(id)),
+            ("POST", ["twins", id, "modules", m, "methods"]) => {
+                return self.invoke_call(request, &module(id, m));
+            }
+            ("GET", ["statistics", "devices"]) => Response::json(200, &self.registry_statistics()),
+            ("GET", ["statistics", "service"]) => Response::json(200, &self.service_statistics()),
+            (_, ["messages", "serviceBound", "feedback", rest @ ..]) => self.feedback_call(method, rest)?,
+            _ => return Err(no_such_call(request)),
+        };
+        Ok(Reply::Now(response.with("x-ms-request-id", self.rng.guid())))
+    }
+
+    fn list(&self, request: &Request) -> Response {
+        let top = request.query_value("top").and_then(|top| top.parse().ok()).unwrap_or(LIST_MAX);
+        Response::json(200, &self.list_devices(top.min(LIST_MAX)))
+    }
+
+    fn identity_call(&mut self, request: &Request, identity: &Identity) -> Result<Response, ServiceError> {
+        let if_match = IfMatch::parse(request.header("if-match"));
+        let document = match request.method.as_str() {
+            "GET" => self.read_identity(identity)?,
+            "PUT" => self.put_identity(identity, &request.json()?, &if_match, self.now)?,
+            "DELETE" => {
+                self.delete_identity(identity, &if_match, self.now)?;
+                return Ok(Response::empty(204));
+            }
+            _ => return Err(no_such_call(request)),
+        };
+        Ok(with_etag(&document))
+    }
+
+    fn twin_call(&mut self, request: &Request, identity: &Identity) -> Result<Response, ServiceError> {
+        let if_match = IfMatch::parse(request.header("if-match"));
+        let document = match request.method.as_str() {
+            "GET" => self.read_twin(identity)?,
+            "PATCH" => self.patch_twin(identity, &request.json()?, &if_match, self.now)?,
+            "PUT" => self.replace_twin(identity, &request.json()?, &if_match, self.now)?,
+            _ => return Err(no_such_call(request)),
+        };
+        Ok(with_etag(&document))
+    }
+
+    fn purge_call(&mut self, device_id: &str) -> Result<Response, ServiceError> {
+        let count = self.purge_c2d(device_id, self.now)?;
+        Ok(Response::json(
+            200,
+            &json!({ "totalMessagesPurged": count, "deviceId": device_id, "moduleId": null }),
+        ))
+    }
+
+    pub(super) fn invoke_call(
+        &mut self,
+        request: &Request,
+        identity: &Identity,
+    ) -> Result<Reply, ServiceError> {
+        let call = read_method(&request.body)?;
+        Ok(Reply::Method(self.invoke_method(identity, call, self.now)?))
+    }
+
+    fn feedback_call(&mut self, method: &str, rest: &[&str]) -> Result<Response, ServiceError> {
+        let settled = match (method, rest) {
+            ("GET", []) => {
+                let Some((lock, records)) = self.lock_feedback() else { return Ok(Response::empty(204)) };
+                let mut response = Response::json(200, &records).with("etag", format!("\"{lock}\""));
+                response.headers[0].1 = "application/vnd.microsoft.iothub.feedback.json".to_owned();
+                return Ok(response);
+            }
+            ("DELETE", [lock]) => self.settle_feedback(lock, true),
+            ("POST", [lock, "abandon"]) => self.settle_feedback(lock, false),
+            _ => return Err(ServiceError::new(ErrorCode::ArgumentInvalid, "no such call on feedback")),
+        };
+        if settled {
+            return Ok(Response::empty(204));
+        }
+        Err(ServiceError::new(ErrorCode::DeviceMessageLockLost, "no batch of feedback has this lock"))
+    }
+}
+
+fn with_etag(document: &Value) -> Response {
+    let etag = document["etag"].as_str().unwrap_or("").to_owned();
+    Response::json(200, document).with("etag", format!("\"{etag}\""))
+}
+
+fn right_for(method: &str, parts: &[&str]) -> Right {
+    match (method, parts) {
+        ("POST", ["devices", "query"]) => Right::ServiceConnect,
+        ("DELETE", ["devices", _, "commands"]) => Right::ServiceConnect,
+        ("GET", ["devices" | "statistics", ..]) => Right::RegistryRead,
+        (_, ["devices", ..]) => Right::RegistryWrite,
+        _ => Right::ServiceConnect,
+    }
+}
+
+/// Any date is a version to us; a missing one is refused as the hub does.
+fn check_version(request: &Request) -> Result<(), ServiceError> {
+    match request.query_value("api-version") {
+        Some(version) if version.len() >= 10 => Ok(()),
+        Some(version) => {
+            let text = format!("api-version={version} is none: use 2021-04-12");
+            Err(ServiceError::new(ErrorCode::InvalidProtocolVersion, text))
+        }
+        None => {
+            let text = "the query has no api-version: add ?api-version=2021-04-12";
+            Err(ServiceError::new(ErrorCode::InvalidProtocolVersion, text))
+        }
+    }
+}
+
+fn no_such_call(request: &Request) -> ServiceError {
+    let text = format!("this hub has no {} {}: docs/hub.md lists what it has", request.method, request.path);
+    ServiceError::new(ErrorCode::ArgumentInvalid, text)
+}
+
+/// The payload stays the text that it was.
+fn read_method(body: &[u8]) -> Result<MethodCall, ServiceError> {
+    let bad = |code, text: String| ServiceError::new(code, text);
+    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body)
+        .map_err(|e| bad(ErrorCode::DeserializationError, format!("the body is no JSON object: {e}")))?;
+    let seconds = |name: &str, default: u64| match fields.get(name).map(|raw| raw.get()) {
+        None | Some("null") => Ok(default),
+        Some(text) => text.parse().map_err(|_| {
+            bad(ErrorCode::ArgumentInvalid, format!("{name} is {text}, it must be a number of seconds"))
+        }),
+    };
+    let name = fields.get("methodName").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    Ok(MethodCall {
+        name: name.ok_or_else(|| bad(ErrorCode::ArgumentInvalid, "methodName is missing".to_owned()))?,
+        payload: fields.get("payload").map_or(String::new(), |raw| raw.get().to_owned()),
+        response_timeout_s: seconds("responseTimeoutInSeconds", 30)?,
+        connect_timeout_s: seconds("connectTimeoutInSeconds", 0)?,
+    })
+}
