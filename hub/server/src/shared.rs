@@ -206,7 +206,7 @@ async fn sleep_for(rest: Option<std::time::Duration>) {
 
 impl Core {
     /// Queues bytes for a link; gives the link when too many wait.
-    fn transmit(&mut self, link: LinkId, bytes: Vec<u8>) -> Option<(LinkId, usize)> {
+    fn transmit(&self, link: LinkId, bytes: Vec<u8>) -> Option<(LinkId, usize)> {
         let handle = self.links.get(&link)?;
         let waiting = handle.unsent.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
         // The task may be gone already; then so is the link, soon.
