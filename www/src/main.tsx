@@ -4,6 +4,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/parts.css';
 import './styles/sides.css';
+import './styles/forms.css';
 import './styles/wire.css';
 import { render } from 'preact';
 import { PageContext } from './app/context.js';

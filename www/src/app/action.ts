@@ -1,9 +1,11 @@
 /** Everything that can happen to the page's state. Views and the session dispatch these; the reducers answer them. */
 import type { ReceivedMessage, StatusState } from '../device/state.js';
-import type { HubKind, StreamState } from '../hub/hub.js';
+import type { HubKind, ServiceTwin, StreamState } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
+import type { MethodCall, MethodCard } from '../methods/method.js';
 import type { Generator } from '../sensors/sensor.js';
 import type { Language } from '../text/text.js';
+import type { JsonObject } from '../twin/json.js';
 import type { Theme } from './state.js';
 
 export type Action =
@@ -31,6 +33,17 @@ export type Action =
       readonly bytes: Uint8Array;
       readonly at: number;
     }
+  | {
+      readonly type: 'device/twin';
+      readonly desired: JsonObject;
+      readonly reported: JsonObject;
+      readonly version: number;
+    }
+  | { readonly type: 'device/desired'; readonly patch: JsonObject; readonly version: number }
+  | { readonly type: 'device/reported'; readonly patch: JsonObject }
+  | { readonly type: 'device/called'; readonly call: MethodCall }
+  | { readonly type: 'method/changed'; readonly name: string; readonly card: Partial<MethodCard> }
+  | { readonly type: 'service/twin'; readonly twin: ServiceTwin }
   | { readonly type: 'wire/cleared' }
   | { readonly type: 'sensors/tick'; readonly now: number; readonly noise: readonly number[] }
   | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }

@@ -3,19 +3,53 @@
  * old hub ends first. Views call the few intents it hands out; `main.tsx` starts it.
  */
 import { runDevice } from '../device/session.js';
-import type { CloudToDevice, Hub } from '../hub/hub.js';
+import { type Hub, HubProblem, type ServiceSide } from '../hub/hub.js';
+import type { HubEvent } from '../hub/hub-event.js';
 import { openLocalHub } from '../hub/local-hub.js';
 import { problemText } from './problem.js';
 import type { Store } from './store.js';
 
 export interface Session {
   open(): Promise<void>;
-  sendCloudToDevice(message: CloudToDevice): Promise<void>;
+  /** What a service may do with the open hub. Fails where a page cannot reach the service side. */
+  service(): ServiceSide;
+  /** Reads the service's view of this device's twin again. */
+  refreshTwin(): Promise<void>;
 }
 
 export function createSession(store: Store, page: URL): Session {
   let hub: Hub | null = null;
   let life = new AbortController();
+  const ownId = () => store.device.peek().id;
+
+  const service = (): ServiceSide => {
+    if (hub?.service == null)
+      throw new HubProblem('the service side of this hub cannot be reached from a page');
+    return hub.service;
+  };
+
+  async function refreshTwin(): Promise<void> {
+    store.dispatch({ type: 'service/twin', twin: await service().twin(ownId()) });
+  }
+
+  function onEvent(event: HubEvent): void {
+    store.dispatch({ type: 'hub/event', event, at: Date.now() });
+    if (event.type === 'twin' && event.deviceId === ownId()) refreshTwin().catch(() => {});
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const opened = await openLocalHub(hubAddress(page));
+    signal.throwIfAborted();
+    hub = opened;
+    store.dispatch({ type: 'hub/opened', place: opened.place });
+    opened.listen(
+      { event: onEvent, stream: (stream) => store.dispatch({ type: 'hub/stream', stream }) },
+      signal,
+    );
+    const connectionString = await opened.provision(ownId());
+    if (opened.service !== null) refreshTwin().catch(() => {});
+    await runDevice(connectionString, store, signal);
+  }
 
   async function open(): Promise<void> {
     life.abort();
@@ -23,18 +57,7 @@ export function createSession(store: Store, page: URL): Session {
     const { signal } = life;
     store.dispatch({ type: 'hub/opening', kind: 'local' });
     try {
-      hub = await openLocalHub(hubAddress(page));
-      signal.throwIfAborted();
-      store.dispatch({ type: 'hub/opened', place: hub.place });
-      hub.listen(
-        {
-          event: (event) => store.dispatch({ type: 'hub/event', event, at: Date.now() }),
-          stream: (stream) => store.dispatch({ type: 'hub/stream', stream }),
-        },
-        signal,
-      );
-      const connectionString = await hub.provision(store.device.peek().id);
-      await runDevice(connectionString, store, signal);
+      await run(signal);
     } catch (cause) {
       if (signal.aborted) return;
       life.abort();
@@ -42,13 +65,7 @@ export function createSession(store: Store, page: URL): Session {
     }
   }
 
-  return {
-    open,
-    sendCloudToDevice: async (message) => {
-      if (hub === null) throw new Error('no hub is open');
-      await hub.sendCloudToDevice(store.device.peek().id, message);
-    },
-  };
+  return { open, service, refreshTwin };
 }
 
 /** The hub that served this page, unless the address names another (`?hub=http://127.0.0.1:4280`). */

@@ -1,12 +1,15 @@
 /** How the device's side of the state changes. Pure; called by `app/reduce.ts`. */
 import type { Action } from '../app/action.js';
+import { boardOf } from '../board/board.js';
+import { CALLS_KEEP, type MethodCard } from '../methods/method.js';
 import { advance, type Sensor, withLevel } from '../sensors/sensor.js';
+import { type JsonObject, merged, withoutMeta } from '../twin/json.js';
 import { type DeviceState, firstDevice, INBOX_KEEPS } from './state.js';
 
 export function reduceDevice(device: DeviceState, action: Action): DeviceState {
   switch (action.type) {
     case 'hub/opening':
-      return { ...firstDevice(device.id), sensors: device.sensors };
+      return { ...firstDevice(device.id), sensors: device.sensors, methods: device.methods };
     case 'device/status':
       return { ...device, status: { state: action.state, reason: action.reason, since: action.at } };
     case 'device/sent':
@@ -17,6 +20,20 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
       return { ...device, failed: device.failed + 1, lastProblem: action.problem };
     case 'device/message':
       return { ...device, inbox: [action.message, ...device.inbox].slice(0, INBOX_KEEPS) };
+    case 'device/twin':
+      return withSeen(
+        { ...device, twin: { ...device.twin, reported: action.reported } },
+        action.desired,
+        action.version,
+      );
+    case 'device/desired':
+      return withSeen(device, merged(device.twin.seen, withoutMeta(action.patch)), action.version);
+    case 'device/reported':
+      return { ...device, twin: { ...device.twin, reported: merged(device.twin.reported, action.patch) } };
+    case 'device/called':
+      return { ...device, calls: [action.call, ...device.calls].slice(0, CALLS_KEEP) };
+    case 'method/changed':
+      return { ...device, methods: withCard(device.methods, action.name, action.card) };
     case 'device/inbox-cleared':
       return { ...device, inbox: [] };
     default: {
@@ -24,6 +41,18 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
       return sensors === device.sensors ? device : { ...device, sensors };
     }
   }
+}
+
+function withSeen(device: DeviceState, seen: JsonObject, seenVersion: number): DeviceState {
+  return { ...device, twin: { ...device.twin, seen, seenVersion }, board: boardOf(seen) };
+}
+
+function withCard(
+  methods: readonly MethodCard[],
+  name: string,
+  card: Partial<MethodCard>,
+): readonly MethodCard[] {
+  return methods.map((method) => (method.name === name ? { ...method, ...card } : method));
 }
 
 function reduceSensors(sensors: readonly Sensor[], action: Action): readonly Sensor[] {

@@ -1,19 +1,41 @@
 /**
- * The device itself: one `DeviceClient` that connects, samples the sensors once a second, sends, and takes messages in.
- * `app/run.ts` starts one for each hub that is opened and ends it with the signal. It reads and writes state only
- * through the store.
+ * The device itself: one `DeviceClient` that connects, samples the sensors, sends, takes messages in, follows its twin
+ * and answers methods. `app/run.ts` starts one for each hub that is opened and ends it with the signal. It reads and
+ * writes state only through the store.
  */
 import { type C2DMessage, DeviceClient } from 'iothub-wasm';
 import { problemText } from '../app/problem.js';
 import type { Store } from '../app/store.js';
+import { answerMethods } from './methods.js';
+import { pause } from './pause.js';
 import type { ReceivedMessage } from './state.js';
+import { followTwin } from './twin.js';
 
-const SAMPLE_EVERY_MS = 1_000;
+const REBOOT_TAKES_MS = 1_500;
 
-/** Connects and keeps sending until `signal` aborts; throws when the first connect is refused. */
+/** Runs the device until `signal` aborts; throws when its first connect is refused. A reboot starts a new client. */
 export async function runDevice(connectionString: string, store: Store, signal: AbortSignal): Promise<void> {
-  const device = await DeviceClient.connect(connectionString, { signal });
-  signal.addEventListener('abort', () => void device.close(), { once: true });
+  const power = new AbortController();
+  const on = AbortSignal.any([signal, power.signal]);
+  const device = await DeviceClient.connect(connectionString, { signal: on });
+  on.addEventListener('abort', () => void device.close(), { once: true });
+  const reboot = async () => {
+    power.abort();
+    await pause(REBOOT_TAKES_MS, signal);
+    if (signal.aborted) return;
+    runDevice(connectionString, store, signal).catch((cause: unknown) =>
+      store.dispatch({ type: 'hub/failed', problem: problemText(cause) }),
+    );
+  };
+  listen(device, store);
+  answerMethods(device, store, () => void reboot(), on);
+  followTwin(device, store).catch((cause: unknown) => {
+    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+  });
+  void keepSampling(device, store, on);
+}
+
+function listen(device: DeviceClient, store: Store): void {
   const status = (state: typeof device.state, reason: string) =>
     store.dispatch({ type: 'device/status', state, reason, at: Date.now() });
   device.addEventListener('status', (event) => status(event.state, event.reason));
@@ -24,9 +46,14 @@ export async function runDevice(connectionString: string, store: Store, signal: 
     store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
   });
   status(device.state, '');
-  sample(device, store);
-  const timer = setInterval(() => sample(device, store), SAMPLE_EVERY_MS);
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+/** Sends at the interval that the desired properties ask for, in step with the clock rather than with the sends. */
+async function keepSampling(device: DeviceClient, store: Store, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    sample(device, store);
+    await pause(store.device.peek().board.telemetryInterval * 1_000, signal);
+  }
 }
 
 /** One step of every sensor, and one message with all their values. */

@@ -1,7 +1,10 @@
 /** What the page knows of its device: link, sensors, counters, inbox. */
+import { type Board, FIRST_BOARD } from '../board/board.js';
 import type { Properties } from '../hub/hub-event.js';
+import { DEFAULT_METHODS, type MethodCall, type MethodCard } from '../methods/method.js';
 import { DEFAULT_SENSORS } from '../sensors/defaults.js';
 import type { Sensor } from '../sensors/sensor.js';
+import type { JsonObject } from '../twin/json.js';
 
 export type StatusState = 'connecting' | 'connected' | 'reconnecting' | 'disconnected' | 'closed';
 
@@ -11,6 +14,12 @@ export interface ReceivedMessage {
   readonly body: string;
   readonly properties: Properties;
   readonly systemProperties: Properties;
+}
+
+export interface DeviceTwin {
+  readonly seen: JsonObject;
+  readonly seenVersion: number;
+  readonly reported: JsonObject;
 }
 
 export interface DeviceState {
@@ -23,6 +32,12 @@ export interface DeviceState {
   /** Of the last acknowledged message; `null` before the first. */
   readonly roundTripMs: number | null;
   readonly lastProblem: string | null;
+  /** What the device last saw of its desired properties, and what it last reported. */
+  readonly twin: DeviceTwin;
+  readonly board: Board;
+  readonly methods: readonly MethodCard[];
+  /** Newest first, bounded. */
+  readonly calls: readonly MethodCall[];
   /** Newest first, bounded. */
   readonly inbox: readonly ReceivedMessage[];
 }
@@ -39,6 +54,10 @@ export function firstDevice(id: string): DeviceState {
     failed: 0,
     roundTripMs: null,
     lastProblem: null,
+    twin: { seen: {}, seenVersion: 0, reported: {} },
+    board: FIRST_BOARD,
+    methods: DEFAULT_METHODS,
+    calls: [],
     inbox: [],
   };
 }

@@ -2,6 +2,7 @@
  * What the page needs from a hub, whichever it is: one in this page, one on this computer, or one in Azure. The session
  * (`app/run.ts`) holds exactly one; views never see it, they dispatch intents.
  */
+import type { Json, JsonObject } from '../twin/json.js';
 import type { HubEvent, Properties } from './hub-event.js';
 
 export type HubKind = 'page' | 'local' | 'mine';
@@ -17,6 +18,45 @@ export interface CloudToDevice {
   readonly properties: Properties;
 }
 
+/** A twin as the service sees it. */
+export interface ServiceTwin {
+  readonly desired: JsonObject;
+  readonly reported: JsonObject;
+  readonly desiredVersion: number;
+  readonly reportedVersion: number;
+}
+
+export interface MethodRequest {
+  readonly name: string;
+  readonly payload: Json;
+  /** Seconds that the device may take, 5 to 300. */
+  readonly responseTimeout: number;
+  /** Seconds to wait for a device that is not there, 0 to 300. */
+  readonly connectTimeout: number;
+}
+
+export interface MethodResult {
+  readonly status: number;
+  readonly payload: Json;
+}
+
+export interface Identity {
+  readonly deviceId: string;
+  readonly enabled: boolean;
+  readonly connected: boolean;
+}
+
+/** What a service may do; absent where a page cannot reach it. */
+export interface ServiceSide {
+  sendCloudToDevice(deviceId: string, message: CloudToDevice): Promise<void>;
+  twin(deviceId: string): Promise<ServiceTwin>;
+  patchDesired(deviceId: string, patch: JsonObject): Promise<ServiceTwin>;
+  callMethod(deviceId: string, request: MethodRequest): Promise<MethodResult>;
+  devices(): Promise<readonly Identity[]>;
+  setEnabled(deviceId: string, enabled: boolean): Promise<void>;
+  removeDevice(deviceId: string): Promise<void>;
+}
+
 export interface Hub {
   readonly kind: HubKind;
   /** Where it is, in words for people: an address, or "this page". */
@@ -25,7 +65,7 @@ export interface Hub {
   provision(deviceId: string): Promise<string>;
   /** Tells every event from now on, until the signal aborts. */
   listen(told: { event(event: HubEvent): void; stream(state: StreamState): void }, signal: AbortSignal): void;
-  sendCloudToDevice(deviceId: string, message: CloudToDevice): Promise<void>;
+  readonly service: ServiceSide | null;
 }
 
 /** A hub said no, or could not be reached. The message is for people and says what to do. */

@@ -5,19 +5,24 @@
 
 import { type CloudToDevice, type Hub, HubProblem, type StreamState } from './hub.js';
 import { EVENT_TYPES, isRecord, readHubEvent } from './hub-event.js';
+import { createServiceRest } from './service-rest.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Asks the hub at `base` (an absolute address) for itself; fails with a cure when there is none. */
 export async function openLocalHub(base: URL): Promise<Hub> {
-  await call(base, 'hub', { method: 'GET' });
+  const hub = await call(base, 'hub', { method: 'GET' });
+  const connectionString = isRecord(hub) ? hub.serviceConnectionString : undefined;
   return {
     kind: 'local',
     place: base.host,
     provision: (deviceId) => provision(base, deviceId),
     listen: (told, signal) => listen(base, told, signal),
-    sendCloudToDevice: async (deviceId, message) => {
-      await call(base, `devices/${encodeURIComponent(deviceId)}/messages`, post(messageJson(message)));
+    service: {
+      ...createServiceRest(base, typeof connectionString === 'string' ? connectionString : ''),
+      sendCloudToDevice: async (deviceId, message) => {
+        await call(base, `devices/${encodeURIComponent(deviceId)}/messages`, post(messageJson(message)));
+      },
     },
   };
 }

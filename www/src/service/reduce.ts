@@ -10,6 +10,8 @@ export function reduceService(service: ServiceState, action: Action, ownId: stri
       return { ...firstService(), scope: service.scope };
     case 'hub/event':
       return withEvent(service, action.event, ownId);
+    case 'service/twin':
+      return { ...service, twin: action.twin };
     case 'service/scope':
       return { ...service, scope: action.scope };
     case 'service/cleared':

@@ -1,4 +1,6 @@
 /** What the service side knows: the telemetry that arrived, its series, who is connected. */
+
+import type { ServiceTwin } from '../hub/hub.js';
 import type { TelemetryEvent } from '../hub/hub-event.js';
 import { NO_SERIES, type Series } from './series.js';
 
@@ -10,6 +12,8 @@ export interface ServiceState {
   /** Of this page's device since it opened. */
   readonly received: number;
   readonly series: Series;
+  /** The twin as the service last read it; `null` before that. */
+  readonly twin: ServiceTwin | null;
   /** How the hub sees this page's device. */
   readonly link: { readonly connected: boolean; readonly reason: string };
 }
@@ -22,6 +26,7 @@ export function firstService(): ServiceState {
     telemetry: [],
     received: 0,
     series: NO_SERIES,
+    twin: null,
     link: { connected: false, reason: '' },
   };
 }

@@ -1,6 +1,8 @@
 /** The left side: what the device measures, and what it was sent. */
 import { usePage, useText } from '../app/context.js';
+import { BoardCard } from './board-card.js';
 import { Inbox } from './inbox.js';
+import { MethodCards } from './method-cards.js';
 import { Problem } from './parts.js';
 import { SensorCard } from './sensor-card.js';
 
@@ -20,6 +22,8 @@ export function DevicePanel() {
           {failed} {text.device.failed}. {lastProblem}
         </Problem>
       )}
+      <BoardCard />
+      <MethodCards />
       <Inbox />
     </section>
   );

@@ -1,0 +1,39 @@
+/**
+ * The device's side of its twin: reads it once, follows the desired properties, and reports what the board made of them.
+ * The session starts it; everything it decides is in `board/` and `twin/`, pure.
+ */
+import type { DeviceClient } from 'iothub-wasm';
+import { problemText } from '../app/problem.js';
+import type { Store } from '../app/store.js';
+import { reportOf } from '../board/board.js';
+import { isObject, type JsonObject, withoutMeta } from '../twin/json.js';
+
+export async function followTwin(device: DeviceClient, store: Store): Promise<void> {
+  device.addEventListener('desired', ({ patch, version }) => {
+    if (!isObject(patch)) return;
+    store.dispatch({ type: 'device/desired', patch, version });
+    void report(device, store, reportOf(store.device.peek().board, patch));
+  });
+  const twin: unknown = await device.getTwin();
+  if (!isObject(twin)) return;
+  const section = (name: string) => (isObject(twin[name]) ? twin[name] : {}) as JsonObject;
+  const desired = section('desired');
+  store.dispatch({
+    type: 'device/twin',
+    desired: withoutMeta(desired),
+    reported: withoutMeta(section('reported')),
+    version: Number(desired.$version ?? 0),
+  });
+  await report(device, store, reportOf(store.device.peek().board, desired));
+}
+
+/** Reports a change; a device with nothing to say stays quiet. */
+export async function report(device: DeviceClient, store: Store, patch: JsonObject): Promise<void> {
+  if (Object.keys(patch).length === 0) return;
+  try {
+    await device.updateReported(patch);
+    store.dispatch({ type: 'device/reported', patch });
+  } catch (cause) {
+    store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+  }
+}
