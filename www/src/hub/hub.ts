@@ -46,6 +46,27 @@ export interface Identity {
   readonly connected: boolean;
 }
 
+/** Trouble on purpose, as `/local/faults` takes it. */
+export interface Fault {
+  readonly kind:
+    | 'cut'
+    | 'half-open'
+    | 'delay'
+    | 'duplicate'
+    | 'drop-puback'
+    | 'throttle'
+    | 'refuse'
+    | 'twin-error'
+    | 'expire-token'
+    | 'restart';
+  readonly deviceId?: string;
+  readonly count?: number;
+  readonly forMs?: number;
+  readonly ms?: number;
+  readonly closeAfterMs?: number;
+  readonly code?: number;
+}
+
 /** What a service may do; absent where a page cannot reach it. */
 export interface ServiceSide {
   sendCloudToDevice(deviceId: string, message: CloudToDevice): Promise<void>;
@@ -55,6 +76,9 @@ export interface ServiceSide {
   devices(): Promise<readonly Identity[]>;
   setEnabled(deviceId: string, enabled: boolean): Promise<void>;
   removeDevice(deviceId: string): Promise<void>;
+  /** Makes something go wrong on purpose, and lets everything go right again. */
+  trouble(fault: Fault): Promise<void>;
+  endTrouble(): Promise<void>;
 }
 
 export interface Hub {

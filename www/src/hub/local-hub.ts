@@ -1,41 +1,44 @@
 /**
- * The hub on this computer: `iothub-local`, spoken to over its `/local` addresses. Opened by the session when the page
- * is served by such a hub, or when someone switches to it.
+ * The hub on this computer: `iothub-local`, over HTTP. Opened by the session when the page is served by such a hub, or
+ * when someone switches to it.
  */
 
-import { type CloudToDevice, type Hub, HubProblem, type StreamState } from './hub.js';
-import { EVENT_TYPES, isRecord, readHubEvent } from './hub-event.js';
-import { createServiceRest } from './service-rest.js';
+import { type Hub, HubProblem, type StreamState } from './hub.js';
+import { EVENT_TYPES, readHubEvent } from './hub-event.js';
+import { call, type LocalRequest, provision, serviceSide } from './local-api.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Asks the hub at `base` (an absolute address) for itself; fails with a cure when there is none. */
 export async function openLocalHub(base: URL): Promise<Hub> {
-  const hub = await call(base, 'hub', { method: 'GET' });
-  const connectionString = isRecord(hub) ? hub.serviceConnectionString : undefined;
+  const request = requestTo(base);
+  await call(request, 'GET', 'info');
   return {
     kind: 'local',
     place: base.host,
-    provision: (deviceId) => provision(base, deviceId),
+    provision: async (deviceId) => reachable(await provision(request, deviceId), base),
     listen: (told, signal) => listen(base, told, signal),
-    service: {
-      ...createServiceRest(base, typeof connectionString === 'string' ? connectionString : ''),
-      sendCloudToDevice: async (deviceId, message) => {
-        await call(base, `devices/${encodeURIComponent(deviceId)}/messages`, post(messageJson(message)));
-      },
-    },
+    service: serviceSide(request),
   };
 }
 
-async function provision(base: URL, deviceId: string): Promise<string> {
-  const made = await call(base, 'devices', post({ deviceId }));
-  const connectionString = isRecord(made) ? made.connectionString : undefined;
-  if (typeof connectionString !== 'string') {
-    throw new HubProblem(
-      `${base.host} made the device ${deviceId} but gave no connection string: update iothub-local`,
-    );
-  }
-  return connectionString;
+function requestTo(base: URL): LocalRequest {
+  return async (method, path, body, withinMs = ANSWER_WITHIN_MS) => {
+    const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const init = { method, signal: AbortSignal.timeout(withinMs), ...(body === undefined ? {} : json) };
+    try {
+      const response = await fetch(new URL(`local/${path}`, base), init);
+      return { status: response.status, text: await response.text() };
+    } catch (cause) {
+      throw new HubProblem(`no hub answers at ${base.host}: start iothub-local, then try again`, { cause });
+    }
+  };
+}
+
+/** The connection string with what tells the client to stay on this computer: plain WebSocket, and the hub's port. */
+export function reachable(connectionString: string, base: URL): string {
+  if (/;UseLocalHub=true/i.test(connectionString)) return connectionString;
+  return `${connectionString};UseLocalHub=true;Port=${base.port === '' ? '80' : base.port}`;
 }
 
 function listen(base: URL, told: Parameters<Hub['listen']>[0], signal: AbortSignal): void {
@@ -51,40 +54,6 @@ function listen(base: URL, told: Parameters<Hub['listen']>[0], signal: AbortSign
     });
   }
   signal.addEventListener('abort', () => source.close(), { once: true });
-}
-
-function messageJson(message: CloudToDevice): Record<string, unknown> {
-  const { body, properties, ...rest } = message;
-  return { body, ...rest, ...(Object.keys(properties).length > 0 ? { properties } : {}) };
-}
-
-const post = (json: unknown): RequestInit => ({
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(json),
-});
-
-/** One call to `/local/…`: its JSON answer, or a problem that names cause and cure. */
-async function call(base: URL, path: string, init: RequestInit): Promise<unknown> {
-  const response = await fetch(new URL(`local/${path}`, base), {
-    ...init,
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  }).catch((cause: unknown) => {
-    throw new HubProblem(`no hub answers at ${base.host}: start iothub-local, then try again`, { cause });
-  });
-  const text = await response.text();
-  if (!response.ok) {
-    throw new HubProblem(
-      `the hub at ${base.host} refused ${path} with ${response.status}: ${sentence(text)}`,
-    );
-  }
-  return text === '' ? null : parsed(text);
-}
-
-function sentence(text: string): string {
-  const json = parsed(text);
-  const said = isRecord(json) ? (json.message ?? json.Message ?? json.error) : undefined;
-  return typeof said === 'string' ? said : text.slice(0, 200) || 'it did not say why';
 }
 
 function parsed(text: string): unknown {

@@ -1,0 +1,142 @@
+/**
+ * What a hub of ours answers on `/local`, as calls: make a device, send to it, read and change its twin, call its
+ * methods, disable it, make trouble. How a request travels is given in, so that the hub on this computer (HTTP) and the
+ * hub in this page (a function call) share every word of it.
+ */
+import { isObject, type Json, type JsonObject, withoutMeta } from '../twin/json.js';
+import {
+  type CloudToDevice,
+  HubProblem,
+  type Identity,
+  type MethodResult,
+  type ServiceSide,
+  type ServiceTwin,
+} from './hub.js';
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Carries one request to `/local/{path}`; `withinMs` is how long the answer may take. */
+export type LocalRequest = (
+  method: string,
+  path: string,
+  body?: Json,
+  withinMs?: number,
+) => Promise<LocalAnswer>;
+
+/** Makes the device unless it is there, and answers its connection string. Asks in a way that is never an error. */
+export async function provision(request: LocalRequest, deviceId: string): Promise<string> {
+  const all = await call(request, 'GET', 'devices');
+  const known = Array.isArray(all)
+    ? all.filter(isObject).find((device) => isDevice(device, deviceId))
+    : undefined;
+  const device = known ?? (await call(request, 'PUT', at(deviceId), {}));
+  const connectionString = isObject(device) ? device.connectionString : undefined;
+  if (typeof connectionString === 'string') return connectionString;
+  throw new HubProblem(
+    `the hub gave no connection string for ${deviceId}: the device has no key; delete it and try again`,
+  );
+}
+
+const isDevice = (device: JsonObject, deviceId: string) =>
+  device.deviceId === deviceId && device.moduleId == null;
+
+export function serviceSide(request: LocalRequest): ServiceSide {
+  return {
+    sendCloudToDevice: async (deviceId, message) => {
+      await call(request, 'POST', `${at(deviceId)}/messages`, messageJson(message));
+    },
+    twin: async (deviceId) => readTwin(await call(request, 'GET', `${at(deviceId)}/twin`)),
+    patchDesired: async (deviceId, patch) =>
+      readTwin(await call(request, 'PATCH', `${at(deviceId)}/twin`, { properties: { desired: patch } })),
+    callMethod: async (deviceId, { name, payload, responseTimeout, connectTimeout }) => {
+      const body = {
+        methodName: name,
+        payload,
+        responseTimeoutInSeconds: responseTimeout,
+        connectTimeoutInSeconds: connectTimeout,
+      };
+      const withinMs = (responseTimeout + connectTimeout + 5) * 1_000;
+      return readResult(await call(request, 'POST', `${at(deviceId)}/methods`, body, withinMs));
+    },
+    devices: async () => readIdentities(await call(request, 'GET', 'devices')),
+    setEnabled: async (deviceId, enabled) => {
+      const identity = await call(request, 'GET', at(deviceId));
+      if (!isObject(identity)) throw new HubProblem(`the hub answered without the device ${deviceId}`);
+      const { connectionString: _, ...rest } = identity;
+      await call(request, 'PUT', at(deviceId), { ...rest, status: enabled ? 'enabled' : 'disabled' });
+    },
+    removeDevice: async (deviceId) => void (await call(request, 'DELETE', at(deviceId))),
+    trouble: async (fault) => void (await call(request, 'POST', 'faults', { ...fault })),
+    endTrouble: async () => void (await call(request, 'DELETE', 'faults')),
+  };
+}
+
+const at = (deviceId: string) => `devices/${encodeURIComponent(deviceId)}`;
+
+/** One call: its JSON answer, or a problem in the hub's own words. */
+export async function call(
+  request: LocalRequest,
+  method: string,
+  path: string,
+  body?: Json,
+  withinMs?: number,
+): Promise<Json> {
+  const answer = await request(method, path, body, withinMs);
+  if (answer.status < 400) return answer.text === '' ? null : (JSON.parse(answer.text) as Json);
+  throw new HubProblem(refusal(answer));
+}
+
+/** The hub's errors come as one object, as a text `ErrorCode:Name;words`, or as JSON inside JSON. */
+export function refusal({ status, text }: LocalAnswer): string {
+  const outer = parsed(text);
+  if (!isObject(outer)) return `${status}: ${text.slice(0, 200) || 'the hub did not say why'}`;
+  const inner = typeof outer.Message === 'string' ? parsed(outer.Message) : null;
+  const source = isObject(inner) ? inner : outer;
+  const words =
+    [source.message, source.Message].find((said) => typeof said === 'string') ?? text.slice(0, 200);
+  const code = typeof source.errorCode === 'number' ? ` (${source.errorCode})` : '';
+  return `${status}${code}: ${String(words).replace(/^ErrorCode:(\w+);/, '$1: ')}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function messageJson({ body, properties, ...rest }: CloudToDevice): Json {
+  return { body, ...rest, ...(Object.keys(properties).length > 0 ? { properties } : {}) };
+}
+
+function readTwin(value: Json): ServiceTwin {
+  const properties = isObject(value) && isObject(value.properties) ? value.properties : {};
+  const section = (name: string) => (isObject(properties[name]) ? (properties[name] as JsonObject) : {});
+  const version = (name: string) => Number(section(name).$version ?? 0);
+  return {
+    desired: withoutMeta(section('desired')),
+    reported: withoutMeta(section('reported')),
+    desiredVersion: version('desired'),
+    reportedVersion: version('reported'),
+  };
+}
+
+function readResult(value: Json): MethodResult {
+  if (!isObject(value)) throw new HubProblem('the hub answered the call without a result');
+  return { status: Number(value.status), payload: value.payload ?? null };
+}
+
+function readIdentities(value: Json): readonly Identity[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((identity) => isObject(identity) && identity.moduleId == null)
+    .map((identity) => ({
+      deviceId: String(identity.deviceId),
+      enabled: identity.status !== 'disabled',
+      connected: identity.connectionState === 'Connected',
+    }));
+}
