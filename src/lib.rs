@@ -1,1 +1,18 @@
-//! See the crate's description; filled in as the parts land.
+//! The JavaScript face of the device: socket, timers, clock, options and errors around `iothub-device`.
+//!
+//! It decides nothing. `npm/client.js` gives what wasm-bindgen can not (`extends EventTarget`, promises); this
+//! crate owns the device, its sockets, its timer and the numbers of pending calls' deadlines.
+#![cfg(target_arch = "wasm32")]
+
+mod clock;
+mod driver;
+mod errors;
+mod host;
+mod inspect;
+mod options;
+mod page;
+mod panic;
+mod socket;
+
+pub use driver::Driver;
+pub use inspect::{decode_packet, parse_connection_string};

@@ -35,13 +35,14 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     /// A message came. Gives the event to raise, unless nobody listens yet.
-    pub(crate) fn arrived(&mut self, publish: &Publish, bag: &str) -> Option<Event> {
+    pub(crate) fn arrived(&mut self, publish: &Publish, input: Option<&str>, bag: &str) -> Option<Event> {
         let delivery = DeliveryId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
         let packet_id = (publish.qos != QoS::AtMostOnce).then_some(publish.pkid);
         self.open.push_back(Delivery { id: delivery, packet_id, fate: Fate::Waiting });
         let event = Event::Message {
             delivery,
+            input: input.map(str::to_owned),
             bag: bag.to_owned(),
             body: publish.payload.to_vec(),
             dup: publish.dup,
@@ -106,16 +107,16 @@ mod tests {
     #[test]
     fn trap_1_messages_wait_until_somebody_listens() {
         let mut inbox = Inbox::default();
-        assert_eq!(inbox.arrived(&publish(1), ""), None);
+        assert_eq!(inbox.arrived(&publish(1), None, ""), None);
         assert_eq!(inbox.listen().len(), 1);
-        assert!(inbox.arrived(&publish(2), "").is_some());
+        assert!(inbox.arrived(&publish(2), None, "").is_some());
     }
 
     #[test]
     fn trap_26_pubacks_leave_in_the_order_received() {
         let mut inbox = Inbox::default();
         inbox.listen();
-        let events: Vec<_> = (1..=3).filter_map(|id| inbox.arrived(&publish(id), "")).collect();
+        let events: Vec<_> = (1..=3).filter_map(|id| inbox.arrived(&publish(id), None, "")).collect();
         let mut out = Vec::new();
         inbox.handled(delivery(&events[2]), true, &mut out);
         inbox.handled(delivery(&events[1]), false, &mut out);
@@ -128,9 +129,9 @@ mod tests {
     fn an_answer_for_an_earlier_link_acknowledges_nothing() {
         let mut inbox = Inbox::default();
         inbox.listen();
-        let old = delivery(&inbox.arrived(&publish(1), "").unwrap());
+        let old = delivery(&inbox.arrived(&publish(1), None, "").unwrap());
         inbox.link_lost();
-        inbox.arrived(&publish(1), "").unwrap();
+        inbox.arrived(&publish(1), None, "").unwrap();
         let mut out = Vec::new();
         inbox.handled(old, true, &mut out);
         assert!(out.is_empty());

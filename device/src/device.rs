@@ -20,6 +20,7 @@ use crate::token::Held;
 use crate::twin::{Asked, Mirror, Requests, parse_patch};
 use crate::watch::Watch;
 use iothub_protocol::limits::METHOD_PAYLOAD_BYTES;
+use iothub_protocol::packet;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::topic;
 use std::cmp::Reverse;
@@ -462,14 +463,12 @@ impl Device {
     }
 
     fn subscribe(&mut self) {
-        let (Some(link), Some((topics, filters))) =
-            (&mut self.link, self.subscriptions.missing(&self.config.identity))
-        else {
-            return;
-        };
+        let topics = self.subscriptions.missing();
+        let Some(link) = self.link.as_mut().filter(|_| !topics.is_empty()) else { return };
+        let filters: Vec<_> = topics.iter().map(|topic| topic.filter(&self.config.identity)).collect();
         let id = self.in_flight.take_id();
         // Filters hold a checked id: they fit.
-        if iothub_protocol::packet::write_subscribe(&mut link.out, id, &filters).is_ok() {
+        if packet::write_subscribe(&mut link.out, id, &filters).is_ok() {
             self.subscriptions.asked(id, topics);
         }
     }

@@ -135,6 +135,8 @@ pub enum Event {
     Message {
         /// Number to answer with.
         delivery: DeliveryId,
+        /// The input it came to, for a module behind an Edge hub; still encoded.
+        input: Option<String>,
         /// Its property bag, still encoded.
         bag: String,
         /// Its body.

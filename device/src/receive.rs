@@ -53,8 +53,8 @@ impl Device {
         let topic = HubTopic::parse(&publish.topic);
         let event = match topic {
             // A C2D message is acknowledged when it is handled, not before.
-            Some(HubTopic::C2d { bag }) => self.inbox.arrived(publish, bag),
-            Some(HubTopic::ModuleInput { bag, .. }) => self.inbox.arrived(publish, bag),
+            Some(HubTopic::C2d { bag }) => self.inbox.arrived(publish, None, bag),
+            Some(HubTopic::ModuleInput { input, bag }) => self.inbox.arrived(publish, Some(input), bag),
             other => {
                 self.acknowledge(publish);
                 match other {

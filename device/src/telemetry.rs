@@ -134,7 +134,9 @@ mod tests {
 
     fn topic_of(message: &Message<'_>) -> String {
         let mut decoder = Decoder::new(1 << 20);
-        decoder.push(write(PREFIX, message).unwrap().as_bytes());
+        let mut written = write(PREFIX, message).unwrap();
+        written.set_id(1);
+        decoder.push(written.as_bytes());
         match decoder.next_packet().unwrap() {
             Some(Packet::Publish(publish)) => publish.topic,
             other => panic!("{other:?}"),

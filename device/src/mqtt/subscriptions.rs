@@ -20,7 +20,8 @@ impl Topic {
         1 << self as u8
     }
 
-    fn filter(self, identity: &Identity) -> (String, QoS) {
+    /// The filter of this identity, and the QoS to ask for.
+    pub(crate) fn filter(self, identity: &Identity) -> (String, QoS) {
         let device = &identity.device_id;
         match (self, identity.module()) {
             // A module gets inputs instead of C2D, and only from an Edge hub.
@@ -62,17 +63,11 @@ impl Subscriptions {
         }
     }
 
-    /// What to subscribe to now; none when nothing is missing.
-    pub(crate) fn missing(&self, identity: &Identity) -> Option<(Vec<Topic>, Vec<(String, QoS)>)> {
-        let asked =
-            self.asked.iter().flat_map(|(_, topics)| topics).fold(0, |bits, topic| bits | topic.bit());
+    /// What to subscribe to now; empty when nothing is missing.
+    pub(crate) fn missing(&self) -> Vec<Topic> {
+        let asked = self.asked.iter().flat_map(|(_, topics)| topics).fold(0, |bits, topic| bits | topic.bit());
         let open = self.wanted & !self.confirmed & !asked;
-        if open == 0 {
-            return None;
-        }
-        let topics: Vec<Topic> = ALL.into_iter().filter(|topic| open & topic.bit() != 0).collect();
-        let filters = topics.iter().map(|topic| topic.filter(identity)).collect();
-        Some((topics, filters))
+        ALL.into_iter().filter(|topic| open & topic.bit() != 0).collect()
     }
 
     /// A SUBSCRIBE left with this id.

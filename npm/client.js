@@ -1,0 +1,404 @@
+/**
+ * The JavaScript face of a device: promises, events and callbacks around the wasm driver, which decides everything.
+ * Each entry (`browser.js`, `node.js`, `workerd.js`) extends `Client` with how its runtime loads the wasm.
+ */
+import { errorOf, IotHubError } from './errors.js';
+import { DesiredEvent, DeviceMessageEvent, HandlerErrorEvent, PacketEvent, StatusEvent } from './events.js';
+import { ReceivedMessage, stringified, written } from './message.js';
+
+/**
+ * What an entry gives: the wasm glue, how it is loaded, and the scope that raises a page's own events.
+ * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, scope: () => unknown }} Host
+ * @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, value?: (raw: any) => unknown, forget?: () => void, signal?: AbortSignal }} Pending
+ * @typedef {import('./index.js').ConnectOptions} ConnectOptions
+ * @typedef {import('./index.js').Credentials} Credentials
+ * @typedef {import('./index.js').CallOptions} CallOptions
+ */
+
+const CONNECT_TIMEOUT = 60_000;
+const DRAIN = 5_000;
+
+/** Tells of an error that nobody can be given. @param {unknown} error */
+function report(error) {
+  if (typeof reportError === 'function') reportError(error);
+  else console.error(error);
+}
+
+/** Names a listener type to the driver when it is first wanted. @type {Record<string, 'listen_messages' | 'listen_desired'>} */
+const LISTENED = { message: 'listen_messages', desired: 'listen_desired' };
+
+export class Client extends EventTarget {
+  /** @type {Host} Each entry sets its own. */
+  static host;
+
+  /** @type {import('./wasm/iothub_wasm.js').Driver | undefined} */
+  #driver;
+  /** @type {Host} */
+  #host;
+  #nextOp = 0;
+  /** @type {Map<number, Pending>} */
+  #pending = new Map();
+  /** @type {Map<string, import('./index.js').MethodHandler>} */
+  #methods = new Map();
+  /** @type {Map<number, AbortController>} */
+  #calls = new Map();
+  /** @type {Map<number, AbortController>} */
+  #tokens = new Map();
+  /** @type {Set<string>} */
+  #listened = new Set();
+  #state = 'connecting';
+  #reason = '';
+  #token;
+  #WebSocket;
+
+  /**
+   * Connects a device and resolves when the hub has accepted it.
+   * @param {Credentials} credentials @param {ConnectOptions} [options]
+   */
+  static async connect(credentials, options = {}) {
+    await this.#load();
+    const device = new this(credentials, options);
+    await device.#connect(options);
+    return device;
+  }
+
+  /**
+   * Connects, sends, waits for every PUBACK, closes.
+   * @param {Credentials} credentials @param {Iterable<import('./index.js').TelemetryMessage>} messages @param {ConnectOptions & CallOptions} [options]
+   */
+  static async sendOnce(credentials, messages, options = {}) {
+    const { timeout, ...connect } = options;
+    const device = await this.connect(credentials, connect);
+    try {
+      await Promise.all(Array.from(messages, (message) => device.send(message, callOptions(options))));
+    } finally {
+      await device.close();
+    }
+  }
+
+  /** Checks a connection string and gives its parts without the key. @param {string} text */
+  static async parseConnectionString(text) {
+    const { parseConnectionString } = await this.#load();
+    try {
+      return parseConnectionString(text);
+    } catch (thrown) {
+      throw errorOf(thrown);
+    }
+  }
+
+  static async #load() {
+    try {
+      await this.host.load();
+    } catch (cause) {
+      const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
+      throw new IotHubError('runtime', text, { cause, retryable: true });
+    }
+    return this.host.wasm;
+  }
+
+  /** Not for applications: `connect` makes them. @param {Credentials} credentials @param {ConnectOptions} options */
+  constructor(credentials, options) {
+    super();
+    this.#host = /** @type {typeof Client} */ (this.constructor).host;
+    const { signal, connectTimeout, WebSocket, will, ...numbers } = options;
+    this.#WebSocket = WebSocket ?? globalThis.WebSocket;
+    const plain = typeof credentials === 'string' ? { connectionString: credentials } : { ...credentials };
+    if ('token' in plain && plain.token !== undefined) {
+      this.#token = plain.token;
+      if (typeof plain.token !== 'function')
+        throw new IotHubError('argument', 'the credentials have a "token" that is no function');
+    }
+    const given = { ...plain, token: this.#token !== undefined };
+    const seed = crypto.getRandomValues(new Uint32Array(2));
+    const seedNumber = (seed[0] ?? 0) * 0x200000 + ((seed[1] ?? 0) >>> 11);
+    const wire = will === undefined ? numbers : { ...numbers, will: willOf(will) };
+    try {
+      const scope = /** @type {EventTarget | undefined} */ (this.#host.scope());
+      this.#driver = new this.#host.wasm.Driver(given, wire, seedNumber, this.#told(), scope);
+    } catch (thrown) {
+      throw errorOf(thrown);
+    }
+  }
+
+  /** @param {ConnectOptions} options */
+  #connect({ signal, connectTimeout = CONNECT_TIMEOUT }) {
+    if (typeof this.#WebSocket !== 'function') {
+      const text =
+        'this runtime has no WebSocket (Node has one from version 22 on): pass a class, { WebSocket } of the package "ws"';
+      return Promise.reject(new IotHubError('runtime', text));
+    }
+    return this.#call({ signal }, (driver, op) => driver.connect(op, connectTimeout));
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get reason() {
+    return this.#reason;
+  }
+
+  get metrics() {
+    const [queued = 0, inFlight = 0, sent = 0, acked = 0, resent = 0, reconnects = 0, roundTripMs = 0] =
+      this.#driver?.metrics() ?? [];
+    return { queued, inFlight, sent, acked, resent, reconnects, roundTripMs };
+  }
+
+  /** @param {import('./index.js').TelemetryMessage} message @param {import('./index.js').SendOptions} [options] */
+  send(message, options = {}) {
+    return this.#call(options, (driver, op) => {
+      const { body, fields, system } = written(message);
+      const { qos = 1, timeout } = options;
+      if (typeof body === 'string') driver.send_text(op, body, fields, system, qos, timeout);
+      else driver.send_bytes(op, body, fields, system, qos, timeout);
+    });
+  }
+
+  /** @param {CallOptions} [options] */
+  getTwin(options = {}) {
+    return this.#call(options, (driver, op) => driver.get_twin(op, options.timeout), JSON.parse);
+  }
+
+  /** @param {Record<string, unknown>} patch @param {CallOptions} [options] */
+  updateReported(patch, options = {}) {
+    const start = (/** @type {import('./wasm/iothub_wasm.js').Driver} */ driver, /** @type {number} */ op) =>
+      driver.update_reported(op, stringified(patch, 'reported patch'), options.timeout);
+    return this.#call(options, start, (version) => ({ version }));
+  }
+
+  /** @param {string} name @param {import('./index.js').MethodHandler} handler */
+  onMethod(name, handler) {
+    if (typeof handler !== 'function')
+      throw new IotHubError('argument', 'onMethod takes a name and a function');
+    if (this.#methods.has(name))
+      throw new IotHubError('argument', `the method "${name}" has a handler already: remove that one first`);
+    this.#methods.set(name, handler);
+    this.#driver?.listen_methods();
+    return () => {
+      if (this.#methods.get(name) === handler) this.#methods.delete(name);
+    };
+  }
+
+  /** @param {{ drain?: number }} [options] */
+  async close({ drain = DRAIN } = {}) {
+    if (this.#driver === undefined) return;
+    await this.#call({}, (driver, op) => driver.close(op, drain));
+    this.#driver?.free();
+    this.#driver = undefined;
+  }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this.close();
+  }
+
+  /** @param {string} type @param {any} listener @param {any} [options] @override */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, listener, options);
+    if (listener === null || this.#listened.has(type)) return;
+    this.#listened.add(type);
+    const listen = LISTENED[type];
+    if (listen !== undefined) this.#driver?.[listen]();
+    if (type === 'packet') this.#driver?.watch_packets(true);
+  }
+
+  /**
+   * One call: a number, a promise for it, and its signal.
+   * @param {{ signal?: AbortSignal | undefined }} options
+   * @param {(driver: import('./wasm/iothub_wasm.js').Driver, op: number) => void} start
+   * @param {(raw: any) => any} [value]
+   * @returns {Promise<any>}
+   */
+  #call({ signal }, start, value) {
+    return new Promise((resolve, reject) => {
+      const driver = this.#driver;
+      if (driver === undefined) throw new IotHubError('closed', 'the client is closed: make a new one');
+      if (signal?.aborted) throw aborted(signal);
+      const op = this.#nextOp;
+      this.#nextOp = (op + 1) >>> 0;
+      start(driver, op);
+      /** @type {Pending} */
+      const pending = value === undefined ? { resolve, reject } : { resolve, reject, value };
+      if (signal) {
+        const abort = () => driver.abort(op);
+        signal.addEventListener('abort', abort, { once: true });
+        pending.signal = signal;
+        pending.forget = () => signal.removeEventListener('abort', abort);
+      }
+      this.#pending.set(op, pending);
+    });
+  }
+
+  /** @param {number} op */
+  #take(op) {
+    const pending = this.#pending.get(op);
+    this.#pending.delete(op);
+    pending?.forget?.();
+    return pending;
+  }
+
+  /** What the driver calls. None of it throws: an exception here would cut the driver off in mid-sentence. */
+  #told() {
+    /** @type {Record<string, (...args: any[]) => void>} */
+    const told = {
+      sent: (ops) => {
+        for (const op of ops) this.#take(op)?.resolve(undefined);
+      },
+      done: (op, raw) => {
+        const pending = this.#take(op);
+        pending?.resolve(pending.value ? pending.value(raw) : undefined);
+      },
+      failed: (op, error) => {
+        const pending = this.#take(op);
+        const cause = pending?.signal?.aborted ? pending.signal.reason : undefined;
+        pending?.reject(errorOf(error, cause));
+      },
+      needToken: (request, audience, expiresAt) => void this.#askToken(request, audience, expiresAt),
+      forgetToken: (request) => {
+        this.#tokens.get(request)?.abort();
+        this.#tokens.delete(request);
+      },
+      status: (state, reason, detail, retryIn) => {
+        this.#state = state;
+        this.#reason = reason;
+        this.dispatchEvent(new StatusEvent(state, reason, detail, retryIn));
+      },
+      message: (delivery, input, pairs, body, redelivered) =>
+        this.#onMessage(delivery, new ReceivedMessage(body, pairs, redelivered, input)),
+      desired: (patch, version) => this.dispatchEvent(new DesiredEvent(JSON.parse(patch), version)),
+      method: (call, name, payload) => void this.#onMethod(call, name, payload),
+      methodGone: (call) => {
+        const text = 'the link was lost: the caller of this method has gone';
+        this.#calls.get(call)?.abort(new IotHubError('network', text));
+        this.#calls.delete(call);
+      },
+      packet: (outgoing, bytes) =>
+        this.dispatchEvent(new PacketEvent(outgoing, bytes, this.#host.wasm.decodePacket)),
+      panicked: (text) => this.#onPanic(text),
+    };
+    const host = Object.fromEntries(
+      Object.entries(told).map(([name, tell]) => [
+        name,
+        (/** @type {any[]} */ ...args) => {
+          try {
+            tell(...args);
+          } catch (error) {
+            report(error);
+          }
+        },
+      ]),
+    );
+    const Socket = this.#WebSocket;
+    return { ...host, open: (/** @type {string} */ url) => new Socket(url, 'mqtt') };
+  }
+
+  /** @param {number} request @param {string} audience @param {number} expiresAt */
+  async #askToken(request, audience, expiresAt) {
+    const control = new AbortController();
+    this.#tokens.set(request, control);
+    try {
+      const token = await this.#token?.({ audience, expiresAt, signal: control.signal });
+      if (typeof token !== 'string') throw new TypeError(`it gave a ${typeof token}, not a string`);
+      if (this.#tokens.delete(request)) this.#driver?.token_arrived(request, token);
+    } catch (error) {
+      if (this.#tokens.delete(request)) this.#driver?.token_failed(request, String(error));
+    }
+  }
+
+  /** @param {number} delivery @param {ReceivedMessage} message */
+  async #onMessage(delivery, message) {
+    const event = new DeviceMessageEvent(message);
+    this.dispatchEvent(event);
+    const outcomes = await Promise.allSettled(event.work);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    this.#driver?.message_handled(delivery, failed === undefined);
+    if (failed) this.dispatchEvent(new HandlerErrorEvent(failed.reason, 'message'));
+  }
+
+  /** @param {number} call @param {string} name @param {Uint8Array} bytes */
+  async #onMethod(call, name, bytes) {
+    const handler = this.#methods.get(name) ?? this.#methods.get('*');
+    if (handler === undefined) {
+      const body = JSON.stringify({ error: `no handler for the method "${name}"`, code: 'method-not-found' });
+      return this.#driver?.answer_method(call, 501, body);
+    }
+    const control = new AbortController();
+    this.#calls.set(call, control);
+    const text = new TextDecoder().decode(bytes);
+    const request = { name, payload: payloadOf(text), text, signal: control.signal };
+    let answer;
+    try {
+      answer = answerOf(await handler(request));
+    } catch (error) {
+      answer = failureOf(error);
+      this.dispatchEvent(new HandlerErrorEvent(error, 'method'));
+    }
+    this.#calls.delete(call);
+    try {
+      this.#driver?.answer_method(call, answer.status, answer.body);
+    } catch (thrown) {
+      this.dispatchEvent(new HandlerErrorEvent(errorOf(thrown), 'method'));
+    }
+  }
+
+  /** The module is gone: every promise is told, once. @param {string} text */
+  #onPanic(text) {
+    const error = new IotHubError(
+      'internal',
+      `iothub-wasm has a fault and stopped (${text}); please report it`,
+    );
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#driver = undefined;
+    this.#state = 'disconnected';
+    this.#reason = 'internal';
+    for (const { reject } of pending) reject(error);
+    this.dispatchEvent(new StatusEvent('disconnected', 'internal', error.message, undefined));
+  }
+}
+
+/** @param {AbortSignal} signal */
+function aborted(signal) {
+  return new IotHubError('aborted', 'the call was aborted by its signal before it began', {
+    cause: signal.reason,
+  });
+}
+
+/** The part of the options that a single call takes. @param {CallOptions} options @returns {CallOptions} */
+function callOptions({ signal, timeout }) {
+  return { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+}
+
+/** @param {import('./index.js').Will} will */
+function willOf(will) {
+  const { body, fields, system } = written(will);
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  return { body: bytes, fields, system, qos: will.qos ?? 1 };
+}
+
+/** A method's payload: JSON when it is, the text when it is not, nothing when there was none. @param {string} text */
+function payloadOf(text) {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @param {unknown} returned */
+function answerOf(returned) {
+  const isAnswer = typeof returned === 'object' && returned !== null && 'status' in returned;
+  const { status, payload } = isAnswer ? /** @type {any} */ (returned) : { status: 200, payload: returned };
+  if (!Number.isInteger(status) || Math.abs(status) > 0x7fffffff)
+    throw new IotHubError(
+      'argument',
+      `the method's handler gave the status ${String(status)}; it is a whole number`,
+    );
+  return { status, body: stringified(payload ?? null, "method's answer") };
+}
+
+/** @param {any} error */
+function failureOf(error) {
+  const status = Number.isInteger(error?.status) ? error.status : 500;
+  return { status, body: JSON.stringify({ error: String(error?.message ?? error) }) };
+}

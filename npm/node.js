@@ -1,0 +1,19 @@
+/** Entry for Node, Deno and Bun: the wasm is read from the package's own folder. */
+import { readFile } from 'node:fs/promises';
+import { Client } from './client.js';
+import { once } from './load.js';
+import * as wasm from './wasm/iothub_wasm.js';
+
+export class DeviceClient extends Client {
+  /** @override */
+  static host = {
+    wasm,
+    load: once(async () => {
+      const bytes = await readFile(new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url));
+      return wasm.default({ module_or_path: await WebAssembly.compile(bytes) });
+    }),
+    scope: () => undefined,
+  };
+}
+
+export { IotHubError } from './errors.js';

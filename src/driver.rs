@@ -1,0 +1,422 @@
+//! The driver of one device: hands it events and time, carries out what it says, and tells JavaScript.
+//!
+//! Nobody is called while the device is borrowed: what JavaScript has to hear is queued, the borrow ends, and only
+//! then is it told, in order. A call that comes from within such a call queues behind.
+
+use crate::clock::{HostClock, whole};
+use crate::errors;
+use crate::host::{Host, queue_microtask};
+use crate::options::{self, Fields, qos_of};
+use crate::page::Page;
+use crate::panic;
+use crate::socket::{Socket, Told};
+use gloo_timers::callback::Timeout;
+use iothub_device::{
+    CallId, Clock, DeliveryId, Device, Error, Event, HostSignal, OpId, Output, Settlement, SocketId, State, TokenId,
+};
+use iothub_protocol::bag;
+use iothub_protocol::percent;
+use iothub_protocol::secret::Secret;
+use js_sys::{Array, Uint8Array};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use web_sys::EventTarget;
+
+/// One device, driven by the host's events.
+#[wasm_bindgen]
+#[derive(Clone)]
+pub struct Driver(Rc<Shared>);
+
+/// A driver's parts; `panic.rs` reaches the host through it.
+pub(crate) struct Shared {
+    pub(crate) host: Host,
+    inner: RefCell<Inner>,
+    /// What JavaScript has to hear, in order.
+    told: RefCell<VecDeque<Output>>,
+    flush: Closure<dyn FnMut()>,
+    page: RefCell<Option<Page>>,
+}
+
+struct Inner {
+    device: Device,
+    clock: HostClock,
+    /// The clock of this turn of the event loop; read once.
+    turn: Option<Clock>,
+    /// At most two: the link's, and a renewal's.
+    sockets: Vec<(SocketId, Socket)>,
+    timer: Option<(u64, Timeout)>,
+    flush_queued: bool,
+    telling: bool,
+}
+
+#[wasm_bindgen]
+impl Driver {
+    /// A device of plain `credentials` and `options`; `host` implements [`Host`]; `scope` is the page's
+    /// `globalThis` where it has events of its own.
+    ///
+    /// # Errors
+    /// `[code, message, retryable]` for bad credentials or options.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        credentials: JsValue,
+        options: JsValue,
+        seed: f64,
+        host: Host,
+        scope: Option<EventTarget>,
+    ) -> Result<Self, JsValue> {
+        let config = options::read(credentials, options).map_err(|error| errors::to_js(&error))?;
+        let mut clock = HostClock::new();
+        let device = Device::new(config, whole(seed), clock.read());
+        let inner = Inner {
+            device,
+            clock,
+            turn: None,
+            sockets: Vec::new(),
+            timer: None,
+            flush_queued: false,
+            telling: false,
+        };
+        let shared = Rc::new_cyclic(|weak: &Weak<Shared>| {
+            let flushed = weak.clone();
+            Shared {
+                host,
+                inner: RefCell::new(inner),
+                told: RefCell::default(),
+                flush: Closure::new(move || with(&flushed, |driver| driver.drain())),
+                page: RefCell::default(),
+            }
+        });
+        if let Some(scope) = scope {
+            let weak = Rc::downgrade(&shared);
+            let page = Page::new(&scope, move |signal| with(&weak, |driver| driver.signal(signal)));
+            *shared.page.borrow_mut() = Some(page);
+        }
+        panic::remember(&shared);
+        Ok(Self(shared))
+    }
+
+    /// Connects; `timeout` in milliseconds.
+    pub fn connect(&self, op: u32, timeout: Option<f64>) {
+        self.call(op, |device, at| device.connect(OpId(op), deadline(at, timeout), at));
+    }
+
+    /// Sends a text body. `fields` joins names and values with NUL, the first `system` pairs are the hub's own.
+    pub fn send_text(&self, op: u32, body: &str, fields: &str, system: usize, qos: u8, timeout: Option<f64>) {
+        self.send(op, body.as_bytes(), fields, system, qos, timeout);
+    }
+
+    /// Sends a body of bytes; see [`Driver::send_text`].
+    pub fn send_bytes(&self, op: u32, body: &[u8], fields: &str, system: usize, qos: u8, timeout: Option<f64>) {
+        self.send(op, body, fields, system, qos, timeout);
+    }
+
+    /// Reads the twin.
+    pub fn get_twin(&self, op: u32, timeout: Option<f64>) {
+        self.call(op, |device, at| device.get_twin(OpId(op), deadline(at, timeout), at));
+    }
+
+    /// Sends a reported patch, as JSON text.
+    pub fn update_reported(&self, op: u32, patch: &str, timeout: Option<f64>) {
+        self.call(op, |device, at| device.update_reported(OpId(op), patch, deadline(at, timeout), at));
+    }
+
+    /// Closes after open work, at the latest after `drain` milliseconds.
+    pub fn close(&self, op: u32, drain: f64) {
+        self.call(op, |device, at| {
+            device.close(OpId(op), whole(drain), at);
+            Ok(())
+        });
+    }
+
+    /// The caller has given up on a call.
+    pub fn abort(&self, op: u32) {
+        self.act(|device, at| device.abort(OpId(op), at));
+    }
+
+    /// Somebody handles C2D messages.
+    pub fn listen_messages(&self) {
+        self.act(Device::listen_messages);
+    }
+
+    /// Somebody handles desired changes.
+    pub fn listen_desired(&self) {
+        self.act(Device::listen_desired);
+    }
+
+    /// Somebody handles methods.
+    pub fn listen_methods(&self) {
+        self.act(Device::listen_methods);
+    }
+
+    /// Packets are raised as events, or not any more.
+    pub fn watch_packets(&self, on: bool) {
+        self.act(|device, _| device.watch_packets(on));
+    }
+
+    /// The handler of a C2D message is done.
+    pub fn message_handled(&self, delivery: u32, well: bool) {
+        self.act(|device, at| device.message_handled(DeliveryId(delivery), well, at));
+    }
+
+    /// The answer to a method, as JSON text.
+    ///
+    /// # Errors
+    /// `[code, message, retryable]` when the answer is too large; the caller got a 500.
+    pub fn answer_method(&self, call: u32, status: i32, body: &str) -> Result<(), JsValue> {
+        let mut outcome = Ok(());
+        self.act(|device, at| outcome = device.answer_method(CallId(call), status, body.as_bytes(), at));
+        outcome.map_err(|error| errors::to_js(&error))
+    }
+
+    /// The token that was asked for.
+    pub fn token_arrived(&self, request: u32, token: String) {
+        self.act(|device, at| device.token_arrived(TokenId(request), Ok(Secret::new(token)), at));
+    }
+
+    /// The token provider failed, in its own words.
+    pub fn token_failed(&self, request: u32, text: String) {
+        self.act(|device, at| device.token_arrived(TokenId(request), Err(text), at));
+    }
+
+    /// `[queued, inFlight, sent, acked, resent, reconnects, roundTripMs]`.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<f64> {
+        let metrics = self.0.inner.borrow().device.metrics();
+        let counts = [metrics.sent, metrics.acked, metrics.resent, metrics.reconnects, metrics.round_trip_ms];
+        let sizes = [metrics.queued as u64, metrics.in_flight as u64];
+        #[expect(clippy::cast_precision_loss, reason = "counters stay below 2^53")]
+        sizes.into_iter().chain(counts).map(|n| n as f64).collect()
+    }
+}
+
+fn deadline(at: Clock, timeout: Option<f64>) -> Option<u64> {
+    timeout.filter(|ms| ms.is_finite()).map(|ms| at.now + whole(ms))
+}
+
+/// Runs `act` with the driver, if it still exists.
+fn with(weak: &Weak<Shared>, act: impl FnOnce(&Driver)) {
+    if let Some(shared) = weak.upgrade() {
+        act(&Driver(shared));
+    }
+}
+
+impl Driver {
+    fn send(&self, op: u32, body: &[u8], fields: &str, system: usize, qos: u8, timeout: Option<f64>) {
+        self.call(op, |device, at| {
+            let fields = Fields::read(fields, system)?;
+            device.send(OpId(op), &fields.message(body, qos_of(qos)?), deadline(at, timeout), at)
+        });
+    }
+
+    /// A call that may be refused at once; it then settles with the others, in order.
+    fn call(&self, op: u32, call: impl FnOnce(&mut Device, Clock) -> Result<(), Error>) {
+        let mut refused = None;
+        self.act(|device, at| refused = call(device, at).err());
+        if let Some(error) = refused {
+            self.0.told.borrow_mut().push_back(Output::Settled { op: OpId(op), outcome: Err(error) });
+        }
+    }
+
+    /// Lets the device act now, and carries out what it says at the end of this turn: all that the application
+    /// asks for in one turn leaves in one frame.
+    fn act(&self, act: impl FnOnce(&mut Device, Clock)) {
+        let mut inner = self.0.inner.borrow_mut();
+        let at = inner.now();
+        act(&mut inner.device, at);
+        if !inner.flush_queued {
+            inner.flush_queued = true;
+            queue_microtask(self.0.flush.as_ref().unchecked_ref());
+        }
+    }
+
+    /// Something came from outside: a new turn.
+    fn event(&self, act: impl FnOnce(&mut Device, Clock)) {
+        {
+            let mut inner = self.0.inner.borrow_mut();
+            inner.turn = None;
+            let at = inner.now();
+            act(&mut inner.device, at);
+        }
+        self.drain();
+    }
+
+    fn signal(&self, signal: HostSignal) {
+        self.event(|device, at| device.host_signal(signal, at));
+    }
+
+    fn socket_told(&self, socket: SocketId, told: Told) {
+        self.event(|device, at| match told {
+            Told::Opened => device.socket_opened(socket, at),
+            Told::Bytes(bytes) => device.socket_bytes(socket, &bytes, at),
+            Told::Closed(code) => device.socket_closed(socket, code, at),
+        });
+    }
+
+    /// Carries out what the device says, arms its timer, then tells JavaScript.
+    fn drain(&self) {
+        {
+            let mut inner = self.0.inner.borrow_mut();
+            inner.flush_queued = false;
+            inner.report_buffers();
+            while let Some(output) = inner.device.poll_output() {
+                self.carry_out(&mut inner, output);
+            }
+            self.arm_timer(&mut inner);
+            inner.turn = None;
+        }
+        self.tell();
+    }
+
+    fn carry_out(&self, inner: &mut Inner, output: Output) {
+        match output {
+            Output::Open { socket, url } => match self.0.host.open(&url) {
+                Ok(opened) => {
+                    let weak = Rc::downgrade(&self.0);
+                    let tell = move |told| with(&weak, |driver| driver.socket_told(socket, told));
+                    inner.sockets.push((socket, Socket::new(opened, tell)));
+                }
+                Err(_) => {
+                    let at = inner.now();
+                    inner.device.socket_closed(socket, 1006, at);
+                }
+            },
+            Output::Transmit { socket, bytes } => {
+                if let Some((_, open)) = inner.sockets.iter().find(|(id, _)| *id == socket) {
+                    open.send(&bytes);
+                }
+            }
+            Output::Close { socket } => inner.sockets.retain(|(id, _)| *id != socket),
+            told => self.0.told.borrow_mut().push_back(told),
+        }
+    }
+
+    /// One timer serves all deadlines. A timer that fires too early only asks again, so it is moved only when
+    /// something is due before it.
+    fn arm_timer(&self, inner: &mut Inner) {
+        let Some(due) = inner.device.poll_timeout() else {
+            inner.timer = None;
+            return;
+        };
+        if inner.timer.as_ref().is_some_and(|(armed, _)| *armed <= due) {
+            return;
+        }
+        let now = inner.now().now;
+        let weak = Rc::downgrade(&self.0);
+        // Rounded up: a timer that fires a fraction too early would spin.
+        let wait = u32::try_from((due.saturating_sub(now) + 1).min(0x7fff_ffff)).unwrap_or(0x7fff_ffff);
+        let timer = Timeout::new(wait, move || {
+            with(&weak, |driver| {
+                let fired = driver.0.inner.borrow_mut().timer.take();
+                driver.event(Device::handle_timeout);
+                drop(fired);
+            });
+        });
+        inner.timer = Some((due, timer));
+    }
+
+    /// Tells JavaScript what happened, in order, with nothing borrowed.
+    fn tell(&self) {
+        if std::mem::replace(&mut self.0.inner.borrow_mut().telling, true) {
+            return;
+        }
+        let mut sent = Vec::new();
+        loop {
+            let next = self.0.told.borrow_mut().pop_front();
+            match next {
+                Some(Output::Settled { op, outcome: Ok(Settlement::Sent) }) => {
+                    sent.push(op.0);
+                    continue;
+                }
+                other => {
+                    if !sent.is_empty() {
+                        self.0.host.sent(&sent);
+                        sent.clear();
+                    }
+                    match other {
+                        Some(output) => self.tell_one(output),
+                        // The sends that were just told may have asked for more.
+                        None if self.0.told.borrow().is_empty() => break,
+                        None => {}
+                    }
+                }
+            }
+        }
+        self.0.inner.borrow_mut().telling = false;
+    }
+
+    fn tell_one(&self, output: Output) {
+        let host = &self.0.host;
+        match output {
+            Output::Settled { op, outcome: Ok(settlement) } => host.done(op.0, settled(settlement)),
+            Output::Settled { op, outcome: Err(error) } => host.failed(op.0, errors::to_js(&error)),
+            #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay below 2^53")]
+            Output::NeedToken { request, audience, expires_at } => {
+                host.need_token(request.0, &percent::decode(&audience), expires_at as f64);
+            }
+            Output::ForgetToken { request } => host.forget_token(request.0),
+            Output::Event(event) => self.tell_event(event),
+            Output::Open { .. } | Output::Transmit { .. } | Output::Close { .. } => {}
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "versions and waits stay below 2^53")]
+    fn tell_event(&self, event: Event) {
+        let host = &self.0.host;
+        match event {
+            Event::Status { state, reason, detail, retry_in } => {
+                if matches!(state, State::Closed | State::Disconnected) {
+                    *self.0.page.borrow_mut() = None;
+                }
+                host.status(state.as_str(), reason, &detail, retry_in.map(|ms| ms as f64));
+            }
+            Event::Message { delivery, input, bag, body, dup } => {
+                let input = input.map(|name| percent::decode(&name));
+                host.message(delivery.0, input, properties(&bag), Uint8Array::from(&body[..]), dup);
+            }
+            Event::Desired { patch, version } => host.desired(&patch, version as f64),
+            Event::Method { call, name, payload } => host.method(call.0, &name, &payload),
+            Event::MethodGone { call } => host.method_gone(call.0),
+            Event::Packet { outgoing, bytes } => host.packet(outgoing, Uint8Array::from(&bytes[..])),
+        }
+    }
+}
+
+impl Inner {
+    fn now(&mut self) -> Clock {
+        match self.turn {
+            Some(at) => at,
+            None => {
+                let at = self.clock.read();
+                self.turn = Some(at);
+                at
+            }
+        }
+    }
+
+    fn report_buffers(&mut self) {
+        for (id, socket) in &self.sockets {
+            self.device.socket_buffered(*id, socket.buffered());
+        }
+    }
+}
+
+fn settled(settlement: Settlement) -> JsValue {
+    match settlement {
+        Settlement::Twin(text) => text.into(),
+        #[expect(clippy::cast_precision_loss, reason = "versions stay below 2^53")]
+        Settlement::Reported { version } => version.map(|version| version as f64).into(),
+        Settlement::Connected | Settlement::Sent | Settlement::Closed => JsValue::UNDEFINED,
+    }
+}
+
+/// `[name, value, name, value, …]`; a value is `null` where the bag had no `=`.
+fn properties(bag: &str) -> Array {
+    let all = Array::new();
+    for property in bag::read_devicebound(bag) {
+        all.push(&property.name.into());
+        all.push(&property.value.map_or(JsValue::NULL, JsValue::from));
+    }
+    all
+}

@@ -1,0 +1,56 @@
+//! What the JavaScript side implements for a driver (`npm/client.js`), and the platform's microtask queue.
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The object that `npm/client.js` hands to the driver.
+    pub type Host;
+
+    /// Makes a `WebSocket` with the subprotocol `mqtt`; throws what the constructor throws.
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn open(this: &Host, url: &str) -> Result<web_sys::WebSocket, JsValue>;
+
+    /// These sends have ended well; many promises per crossing.
+    #[wasm_bindgen(method)]
+    pub(crate) fn sent(this: &Host, ops: &[u32]);
+
+    /// A call has ended well: with nothing, with JSON text, or with a version.
+    #[wasm_bindgen(method)]
+    pub(crate) fn done(this: &Host, op: u32, value: JsValue);
+
+    /// A call has failed: `[code, message, retryable]`.
+    #[wasm_bindgen(method)]
+    pub(crate) fn failed(this: &Host, op: u32, error: JsValue);
+
+    #[wasm_bindgen(method, js_name = needToken)]
+    pub(crate) fn need_token(this: &Host, request: u32, audience: &str, expires_at: f64);
+
+    #[wasm_bindgen(method, js_name = forgetToken)]
+    pub(crate) fn forget_token(this: &Host, request: u32);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn status(this: &Host, state: &str, reason: &str, detail: &str, retry_in: Option<f64>);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn message(this: &Host, delivery: u32, input: Option<String>, properties: js_sys::Array, body: js_sys::Uint8Array, dup: bool);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn desired(this: &Host, patch: &str, version: f64);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn method(this: &Host, call: u32, name: &str, payload: &[u8]);
+
+    #[wasm_bindgen(method, js_name = methodGone)]
+    pub(crate) fn method_gone(this: &Host, call: u32);
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn packet(this: &Host, outgoing: bool, bytes: js_sys::Uint8Array);
+
+    /// The module has panicked and can not be used any more.
+    #[wasm_bindgen(method)]
+    pub(crate) fn panicked(this: &Host, text: &str);
+
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    pub(crate) fn queue_microtask(task: &js_sys::Function);
+}

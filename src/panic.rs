@@ -1,0 +1,28 @@
+//! A panic ends the module for good; every driver's JavaScript side is told once, so that no promise hangs.
+
+use crate::driver::Shared;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::sync::Once;
+
+thread_local! {
+    static DRIVERS: RefCell<Vec<Weak<Shared>>> = const { RefCell::new(Vec::new()) };
+}
+
+static HOOK: Once = Once::new();
+
+/// Called for every new driver.
+pub(crate) fn remember(driver: &Rc<Shared>) {
+    HOOK.call_once(|| std::panic::set_hook(Box::new(|info| tell_all(&info.to_string()))));
+    DRIVERS.with_borrow_mut(|drivers| {
+        drivers.retain(|known| known.strong_count() > 0);
+        drivers.push(Rc::downgrade(driver));
+    });
+}
+
+fn tell_all(text: &str) {
+    let drivers = DRIVERS.with(|drivers| drivers.try_borrow_mut().map(|mut all| std::mem::take(&mut *all)));
+    for driver in drivers.unwrap_or_default().iter().filter_map(Weak::upgrade) {
+        driver.host.panicked(text);
+    }
+}
