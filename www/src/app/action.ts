@@ -1,5 +1,5 @@
 /** Everything that can happen to the page's state. Views and the session dispatch these; the reducers answer them. */
-import type { ReceivedMessage, StatusState } from '../device/state.js';
+import type { DeviceStatus, ReceivedMessage } from '../device/state.js';
 import type { HubKind, ServiceTwin, StreamState } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
 import type { MethodCall, MethodCard } from '../methods/method.js';
@@ -16,12 +16,7 @@ export type Action =
   | { readonly type: 'hub/failed'; readonly problem: string }
   | { readonly type: 'hub/stream'; readonly stream: StreamState }
   | { readonly type: 'hub/event'; readonly event: HubEvent; readonly at: number }
-  | {
-      readonly type: 'device/status';
-      readonly state: StatusState;
-      readonly reason: string;
-      readonly at: number;
-    }
+  | { readonly type: 'device/status'; readonly status: DeviceStatus; readonly at: number }
   | { readonly type: 'device/sent' }
   | { readonly type: 'device/acknowledged'; readonly roundTripMs: number }
   | { readonly type: 'device/send-failed'; readonly problem: string }

@@ -11,7 +11,7 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
     case 'hub/opening':
       return { ...firstDevice(device.id), sensors: device.sensors, methods: device.methods };
     case 'device/status':
-      return { ...device, status: { state: action.state, reason: action.reason, since: action.at } };
+      return { ...device, status: action.status };
     case 'device/sent':
       return { ...device, sent: device.sent + 1 };
     case 'device/acknowledged':

@@ -36,16 +36,23 @@ export async function runDevice(connectionString: string, store: Store, signal: 
 }
 
 function listen(device: DeviceClient, store: Store): void {
-  const status = (state: typeof device.state, reason: string) =>
-    store.dispatch({ type: 'device/status', state, reason, at: Date.now() });
-  device.addEventListener('status', (event) => status(event.state, event.reason));
+  device.addEventListener('status', ({ state, reason, detail, retryIn }) => {
+    const at = Date.now();
+    const retryAt = retryIn === undefined ? null : at + retryIn;
+    store.dispatch({ type: 'device/status', status: { state, reason, detail, retryAt }, at });
+  });
   device.addEventListener('message', (event) => {
     store.dispatch({ type: 'device/message', message: received(event.message) });
   });
   device.addEventListener('packet', ({ outgoing, bytes }) => {
     store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
   });
-  status(device.state, '');
+  const { state, reason } = device;
+  store.dispatch({
+    type: 'device/status',
+    status: { state, reason, detail: '', retryAt: null },
+    at: Date.now(),
+  });
 }
 
 /** Sends at the interval that the desired properties ask for, in step with the clock rather than with the sends. */

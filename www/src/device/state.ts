@@ -16,6 +16,15 @@ export interface ReceivedMessage {
   readonly systemProperties: Properties;
 }
 
+export interface DeviceStatus {
+  readonly state: StatusState;
+  /** A stable word, and the same for people. */
+  readonly reason: string;
+  readonly detail: string;
+  /** When the next attempt is due, wall clock; `null` when none is. */
+  readonly retryAt: number | null;
+}
+
 export interface DeviceTwin {
   readonly seen: JsonObject;
   readonly seenVersion: number;
@@ -24,7 +33,7 @@ export interface DeviceTwin {
 
 export interface DeviceState {
   readonly id: string;
-  readonly status: { readonly state: StatusState; readonly reason: string; readonly since: number };
+  readonly status: DeviceStatus;
   readonly sensors: readonly Sensor[];
   readonly sent: number;
   readonly acknowledged: number;
@@ -47,7 +56,7 @@ export const INBOX_KEEPS = 50;
 export function firstDevice(id: string): DeviceState {
   return {
     id,
-    status: { state: 'connecting', reason: '', since: 0 },
+    status: { state: 'connecting', reason: '', detail: '', retryAt: null },
     sensors: DEFAULT_SENSORS,
     sent: 0,
     acknowledged: 0,

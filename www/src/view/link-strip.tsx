@@ -35,7 +35,7 @@ function DeviceEnd() {
         {text.device.title} <code>{id}</code>
       </h2>
       <StateLight tone={TONES[status.state]}>{text.device.states[status.state]}</StateLight>
-      {status.reason !== '' && <p class="reason">{status.reason}</p>}
+      {status.state !== 'connected' && <p class="reason">{status.detail || status.reason}</p>}
     </div>
   );
 }

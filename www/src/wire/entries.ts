@@ -1,4 +1,5 @@
 /** Makes one line of the wire from a packet, a state of the client, or an event of the hub. Pure; used by the reducer. */
+import type { DeviceStatus } from '../device/state.js';
 import { bodyText, type HubEvent } from '../hub/hub-event.js';
 import { type Packet, readPacket } from './packet.js';
 import type { WireEntry, WireKind, WireSide, WireTone } from './state.js';
@@ -26,10 +27,13 @@ export function packetDraft(at: number, outgoing: boolean, bytes: Uint8Array): D
   };
 }
 
-export function statusDraft(at: number, state: string, reason: string): Draft {
+export function statusDraft(at: number, status: DeviceStatus): Draft {
+  const { state, reason, detail, retryAt } = status;
   const tone: WireTone =
     state === 'connected' ? 'good' : state === 'connecting' || state === 'closed' ? 'plain' : 'bad';
-  return { ...PLAIN, at, side: 'client', kind: 'link', tone, title: state, summary: reason };
+  const retry = retryAt === null ? '' : `next attempt in ${((retryAt - at) / 1_000).toFixed(1)} s`;
+  const summary = [reason, detail, retry].filter((part) => part !== '').join(' · ');
+  return { ...PLAIN, at, side: 'client', kind: 'link', tone, title: state, summary };
 }
 
 const EVENT_KINDS: Readonly<Record<string, WireKind>> = {

@@ -74,10 +74,17 @@ describe('the wire', () => {
   });
 
   it('keeps why the link was lost when telemetry runs on', () => {
-    const lost: Action = { type: 'device/status', state: 'reconnecting', reason: 'network', at: 0 };
+    const lost: Action = {
+      type: 'device/status',
+      status: { state: 'reconnecting', reason: 'network', detail: 'the link is gone', retryAt: 1_500 },
+      at: 0,
+    };
     const { entries } = run([lost, ...Array.from({ length: 900 }, (_, index) => publish(index, 1))]);
     expect(entries).toHaveLength(TELEMETRY_LINES + 1);
-    expect(entries.at(-1)).toMatchObject({ side: 'client', summary: 'network' });
+    expect(entries.at(-1)).toMatchObject({
+      side: 'client',
+      summary: 'network · the link is gone · next attempt in 1.5 s',
+    });
   });
 
   it('is bounded, and keys never come again', () => {

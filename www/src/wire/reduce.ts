@@ -11,7 +11,7 @@ export function reduceWire(wire: WireState, action: Action, ownId: string): Wire
     case 'device/packet':
       return withEntry(wire, packetDraft(action.at, action.outgoing, action.bytes));
     case 'device/status':
-      return withEntry(wire, statusDraft(action.at, action.state, action.reason));
+      return withEntry(wire, statusDraft(action.at, action.status));
     case 'hub/event': {
       const concerns = action.event.deviceId === ownId || action.event.deviceId === null;
       const draft = concerns ? hubDraft(action.at, action.event) : null;
