@@ -56,7 +56,7 @@ export class Client extends EventTarget {
    * @param {Credentials} credentials @param {ConnectOptions} [options]
    */
   static async connect(credentials, options = {}) {
-    await this.#load();
+    await load(this.host);
     const device = new this(credentials, options);
     await device.#connect(options);
     return device;
@@ -78,22 +78,12 @@ export class Client extends EventTarget {
 
   /** Checks a connection string and gives its parts without the key. @param {string} text */
   static async parseConnectionString(text) {
-    const { parseConnectionString } = await this.#load();
+    const { parseConnectionString } = await load(this.host);
     try {
       return parseConnectionString(text);
     } catch (thrown) {
       throw errorOf(thrown);
     }
-  }
-
-  static async #load() {
-    try {
-      await this.host.load();
-    } catch (cause) {
-      const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
-      throw new IotHubError('runtime', text, { cause, retryable: true });
-    }
-    return this.host.wasm;
   }
 
   /** Not for applications: `connect` makes them. @param {Credentials} credentials @param {ConnectOptions} options */
@@ -354,6 +344,17 @@ export class Client extends EventTarget {
     for (const { reject } of pending) reject(error);
     this.dispatchEvent(new StatusEvent('disconnected', 'internal', error.message, undefined));
   }
+}
+
+/** @param {Host} host */
+async function load(host) {
+  try {
+    await host.load();
+  } catch (cause) {
+    const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
+    throw new IotHubError('runtime', text, { cause, retryable: true });
+  }
+  return host.wasm;
 }
 
 /** @param {AbortSignal} signal */
