@@ -210,6 +210,14 @@ impl Hub {
         }
     }
 
+    /// The hub is emptied: nobody will answer.
+    pub(crate) fn fail_all_calls(&mut self) {
+        let all: Vec<CallId> = self.calls.open.keys().copied().collect();
+        for id in all {
+            self.fail_call(id, ServiceError::new(ErrorCode::DeviceNotFound, "the hub was reset"));
+        }
+    }
+
     fn fail_call(&mut self, id: CallId, error: ServiceError) {
         let Some(open) = self.calls.open.remove(&id) else { return };
         let identity = self.registry.get(open.slot).map(|record| Arc::clone(&record.identity));

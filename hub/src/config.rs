@@ -184,6 +184,8 @@ fn default_policies() -> Vec<Policy> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn the_documented_keys_are_keys_of_32_bytes() {

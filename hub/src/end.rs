@@ -118,7 +118,8 @@ impl Hub {
 
     /// The token of a live link is good until `se` and the grace have passed.
     pub(crate) fn check_token(&mut self, link: LinkId) {
-        let Some(session) = self.links.get(&link).and_then(|state| state.session.as_ref()) else { return };
+        let alive = self.links.get(&link).filter(|state| !state.half_open);
+        let Some(session) = alive.and_then(|state| state.session.as_ref()) else { return };
         let Some(token_ends) = session.token_ends_ms else { return };
         let ends = token_ends.saturating_add(self.config.sas_grace_ms);
         let wall = self.wall_ms();

@@ -69,6 +69,8 @@ impl EventLog {
 mod tests {
     use super::*;
     use crate::event::Happening;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn log_of(count: u64, max: usize) -> EventLog {
         let mut log = EventLog::new(max, usize::MAX);

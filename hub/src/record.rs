@@ -101,6 +101,9 @@ pub(crate) fn etag_text(counter: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     #[test]
     fn an_etag_looks_like_the_hubs() {
         assert_eq!(super::etag_text(7), "AAAAAAAAAAc=");

@@ -170,6 +170,8 @@ fn stamp_patch(metadata: &mut Object, patch: &Object, content: &Object, stamp: S
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn object(value: Value) -> Object {
         value.as_object().unwrap().clone()

@@ -66,6 +66,8 @@ impl Hub {
 #[cfg(test)]
 mod tests {
     use super::host_of;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_host_is_cut_out_of_headers() {

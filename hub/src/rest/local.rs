@@ -246,6 +246,7 @@ impl Hub {
             self.registry.iter().map(|(_, record)| std::sync::Arc::clone(&record.identity)).collect();
         all.iter().for_each(|identity| self.touch(identity));
         self.registry.clear();
+        self.fail_all_calls();
         self.timers.clear();
         self.remove_faults(None, now);
         self.clock = crate::clock::WallClock::default();

@@ -1,0 +1,13 @@
+//! What the hub does, under virtual time: one file for each chapter of the wire's rules. A test cites the row
+//! of PROTOCOL that it holds the hub to.
+
+mod c2d;
+mod connect;
+mod faults;
+mod lifetime;
+mod methods;
+mod modules;
+mod rest;
+mod support;
+mod twins;
+mod wire;
