@@ -1,7 +1,7 @@
 //! CONNECT: who it is, whether it may come in, and what it finds: the kept session, and the link it takes over.
 
 use crate::event::{ConnectionState, Happening, Sender};
-use crate::hub::Hub;
+use crate::hub::{Hub, Output};
 use crate::link::{LinkId, Session as LinkSession, Will};
 use crate::reason::{Cause, Reason};
 use crate::registry::Slot;

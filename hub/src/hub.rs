@@ -29,6 +29,13 @@ pub enum Output {
         /// What.
         bytes: Vec<u8>,
     },
+    /// A CONNECT was let in: for the log.
+    Admitted {
+        /// Which link.
+        link: LinkId,
+        /// Whose.
+        identity: Arc<Identity>,
+    },
     /// Close the socket after what was written; the hub has forgotten the link.
     Close {
         /// Which.

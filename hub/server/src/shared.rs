@@ -172,6 +172,9 @@ impl Shared {
                         core.close(link, &cause);
                         log_end(link, &cause, identity.map(|identity| identity.to_string()));
                     }
+                    Output::Admitted { link, identity } => {
+                        tracing::info!(link = link.0, %identity, "connected");
+                    }
                     Output::MethodAnswered { call, outcome } => {
                         if let Some(sender) = core.calls.remove(&call) {
                             // The caller may have hung up meanwhile.

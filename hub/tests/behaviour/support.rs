@@ -77,6 +77,7 @@ impl Bench {
                 Output::Close { link, cause, .. } => {
                     assert!(self.closed.insert(link, cause).is_none(), "a link is closed once");
                 }
+                Output::Admitted { .. } => {}
                 Output::MethodAnswered { outcome, .. } => self.answers.push(outcome),
             }
         }
@@ -91,6 +92,8 @@ impl Bench {
             self.settle();
         }
         self.advance_to(end);
+        self.hub.handle_timeout(self.now);
+        self.settle();
     }
 
     fn advance_to(&mut self, mono_ms: u64) {
