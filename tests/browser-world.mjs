@@ -34,12 +34,16 @@ export class BrowserWorld {
 
   /** @returns {Promise<{ deviceId: string, connectionString: string }>} a new device of the hub */
   async createDevice() {
+    const { http } = this.hub.ready;
     const deviceId = `web-${crypto.randomUUID().slice(0, 8)}`;
     const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ deviceId });
-    const response = await fetch(`${this.hub.ready.http}/local/devices`, { method: 'POST', headers, body });
-    if (!response.ok) throw new Error(`/local/devices answered ${response.status}: ${await response.text()}`);
-    return /** @type {any} */ (await response.json());
+    const response = await fetch(`${http}/local/devices/${deviceId}`, { method: 'PUT', headers, body: '{}' });
+    if (!response.ok) throw new Error(`the hub answered ${response.status}: ${await response.text()}`);
+    const { connectionString } = /** @type {{ connectionString: string }} */ (await response.json());
+    const local = connectionString.includes('UseLocalHub=')
+      ? ''
+      : `;UseLocalHub=true;Port=${new URL(http).port}`;
+    return { deviceId, connectionString: connectionString + local };
   }
 
   /** The hub's events; close them after the test. */

@@ -14,6 +14,9 @@ export class LocalEvents {
   /** @type {Set<() => void>} */
   #waiting = new Set();
   #abort = new AbortController();
+  #closed = false;
+  /** @type {Error | undefined} */
+  #ended;
   /** @type {Promise<void>} */
   #reading = Promise.resolve();
 
@@ -47,7 +50,8 @@ export class LocalEvents {
       const timer = setTimeout(() => {
         settle();
         const last = this.seen.slice(-10).map((event) => JSON.stringify(event));
-        reject(new Error(`no ${what} within ${deadline} ms; the last events:\n${last.join('\n')}`));
+        const stream = this.#ended ? ` (the stream ended: ${this.#ended.message})` : '';
+        reject(new Error(`no ${what} within ${deadline} ms${stream}; the last events:\n${last.join('\n')}`));
       }, deadline);
       const settle = () => {
         clearTimeout(timer);
@@ -60,6 +64,7 @@ export class LocalEvents {
 
   /** Ends the stream. */
   async close() {
+    this.#closed = true;
     this.#abort.abort();
     await this.#reading;
   }
@@ -76,7 +81,7 @@ export class LocalEvents {
         for (const block of blocks) this.#take(block);
       }
     } catch (error) {
-      if (!this.#abort.signal.aborted) throw error;
+      if (!this.#closed) this.#ended = /** @type {Error} */ (error); // told to whoever waits next
     }
   }
 

@@ -8,6 +8,8 @@
 
 const CARGO = /^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/;
 const NODE = /^(?:ℹ|#) (pass|fail|cancelled|skipped|todo) (\d+)$/;
+/** A test binary without tests, of which a workspace has many. */
+const EMPTY = /^test result: ok\. 0 passed; 0 failed; 0 ignored/;
 const VITEST = /^\s*Tests\s+(.*)\(\d+\)$/;
 
 /**
@@ -22,7 +24,7 @@ export function summarise(output) {
     const found = fromCargo(line) ?? fromNode(line) ?? fromVitest(line);
     if (!found) continue;
     add(counts, found);
-    if (found.passed + found.failed + found.skipped > 0) lines.push(line.trim()); // empty test binaries say nothing
+    if (!EMPTY.test(line)) lines.push(line.trim());
   }
   return { counts, lines };
 }
