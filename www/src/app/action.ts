@@ -1,5 +1,5 @@
 /** Everything that can happen to the page's state. Views and the session dispatch these; the reducers answer them. */
-import type { DeviceStatus, ReceivedMessage } from '../device/state.js';
+import type { DeviceStatus, LinkMetrics, ReceivedMessage } from '../device/state.js';
 import type { HubKind, ServiceTwin, StreamState } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
 import type { MethodCall, MethodCard } from '../methods/method.js';
@@ -12,7 +12,13 @@ export type Action =
   | { readonly type: 'page/language'; readonly language: Language }
   | { readonly type: 'page/theme'; readonly theme: Theme }
   | { readonly type: 'hub/opening'; readonly kind: HubKind }
-  | { readonly type: 'hub/opened'; readonly place: string }
+  | {
+      readonly type: 'hub/opened';
+      readonly place: string;
+      readonly deviceId: string;
+      readonly service: boolean;
+    }
+  | { readonly type: 'hub/asked' }
   | { readonly type: 'hub/failed'; readonly problem: string }
   | { readonly type: 'hub/stream'; readonly stream: StreamState }
   | { readonly type: 'hub/event'; readonly event: HubEvent; readonly at: number }
@@ -36,6 +42,7 @@ export type Action =
     }
   | { readonly type: 'device/desired'; readonly patch: JsonObject; readonly version: number }
   | { readonly type: 'device/reported'; readonly patch: JsonObject }
+  | { readonly type: 'device/metrics'; readonly metrics: LinkMetrics }
   | { readonly type: 'device/called'; readonly call: MethodCall }
   | { readonly type: 'method/changed'; readonly name: string; readonly card: Partial<MethodCard> }
   | { readonly type: 'service/twin'; readonly twin: ServiceTwin }

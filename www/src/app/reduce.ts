@@ -10,9 +10,14 @@ export function reduce(state: State, action: Action): State {
     page: reducePage(state.page, action),
     hub: reduceHub(state.hub, action),
     device: reduceDevice(state.device, action),
-    service: reduceService(state.service, action, state.device.id),
-    wire: reduceWire(state.wire, action, state.device.id),
+    service: reduceService(state.service, action, ownIdAfter(state, action)),
+    wire: reduceWire(state.wire, action, ownIdAfter(state, action)),
   };
+}
+
+/** Another hub may know this device by another name. */
+function ownIdAfter(state: State, action: Action): string {
+  return action.type === 'hub/opened' ? action.deviceId : state.device.id;
 }
 
 function reducePage(page: PageState, action: Action): PageState {
@@ -24,9 +29,18 @@ function reducePage(page: PageState, action: Action): PageState {
 function reduceHub(hub: HubState, action: Action): HubState {
   switch (action.type) {
     case 'hub/opening':
-      return { kind: action.kind, phase: 'opening', place: '', problem: null, stream: 'opening' };
+      return {
+        kind: action.kind,
+        phase: 'opening',
+        service: true,
+        place: '',
+        problem: null,
+        stream: 'opening',
+      };
+    case 'hub/asked':
+      return { kind: 'mine', phase: 'asking', service: false, place: '', problem: null, stream: 'opening' };
     case 'hub/opened':
-      return { ...hub, phase: 'open', place: action.place };
+      return { ...hub, phase: 'open', place: action.place, service: action.service };
     case 'hub/failed':
       return { ...hub, phase: 'failed', problem: action.problem };
     case 'hub/stream':

@@ -2,30 +2,50 @@
  * The session: opens a hub, makes this tab's device in it, listens, and runs the device; on a switch everything of the
  * old hub ends first. Views call the few intents it hands out; `main.tsx` starts it.
  */
-import { runDevice } from '../device/session.js';
-import { type Hub, HubProblem, type ServiceSide } from '../hub/hub.js';
+import { type RunningDevice, runDevice } from '../device/session.js';
+import { type Hub, HubProblem, type Provisioned, type ServiceSide } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
 import { openLocalHub } from '../hub/local-hub.js';
+import { type MyHub, openMyHub } from '../hub/my-hub.js';
 import { problemText } from './problem.js';
 import type { Store } from './store.js';
 
+/** Which hub to open, with what only its kind needs. */
+export type Choice = { readonly kind: 'local' } | { readonly kind: 'mine'; readonly hub: MyHub };
+
 export interface Session {
-  open(): Promise<void>;
+  open(choice: Choice): Promise<void>;
+  /** Opens the same hub again. */
+  retry(): Promise<void>;
+  /** Ends what runs and waits for someone to name their hub. */
+  ask(): void;
   /** What a service may do with the open hub. Fails where a page cannot reach the service side. */
   service(): ServiceSide;
+  /** Switches the device off and on again. */
+  restartDevice(): void;
+  /** How this device connects, for trouble on purpose (a second client with the same name). */
+  identity(): Provisioned;
   /** Reads the service's view of this device's twin again. */
   refreshTwin(): Promise<void>;
 }
 
 export function createSession(store: Store, page: URL): Session {
+  const tabId = store.device.peek().id;
   let hub: Hub | null = null;
+  let provisioned: Provisioned | null = null;
+  let device: RunningDevice | null = null;
   let life = new AbortController();
+  let latest: Choice = { kind: 'local' };
   const ownId = () => store.device.peek().id;
 
   const service = (): ServiceSide => {
-    if (hub?.service == null)
-      throw new HubProblem('the service side of this hub cannot be reached from a page');
+    if (hub?.service == null) throw new HubProblem('a page cannot reach the service side of this hub');
     return hub.service;
+  };
+
+  const identity = (): Provisioned => {
+    if (provisioned === null) throw new HubProblem('no hub is open');
+    return provisioned;
   };
 
   async function refreshTwin(): Promise<void> {
@@ -37,27 +57,37 @@ export function createSession(store: Store, page: URL): Session {
     if (event.type === 'twin' && event.deviceId === ownId()) refreshTwin().catch(() => {});
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
-    const opened = await openLocalHub(hubAddress(page));
+  async function run(choice: Choice, signal: AbortSignal): Promise<void> {
+    const opened = choice.kind === 'mine' ? openMyHub(choice.hub) : await openLocalHub(hubAddress(page));
     signal.throwIfAborted();
     hub = opened;
-    store.dispatch({ type: 'hub/opened', place: opened.place });
     opened.listen(
       { event: onEvent, stream: (stream) => store.dispatch({ type: 'hub/stream', stream }) },
       signal,
     );
-    const connectionString = await opened.provision(ownId());
+    provisioned = await opened.provision(tabId);
+    signal.throwIfAborted();
+    const { deviceId } = provisioned;
+    store.dispatch({ type: 'hub/opened', place: opened.place, deviceId, service: opened.service !== null });
     if (opened.service !== null) refreshTwin().catch(() => {});
-    await runDevice(connectionString, store, signal);
+    device = await runDevice(provisioned, store, signal);
   }
 
-  async function open(): Promise<void> {
+  function end(): AbortSignal {
     life.abort();
     life = new AbortController();
-    const { signal } = life;
-    store.dispatch({ type: 'hub/opening', kind: 'local' });
+    hub = null;
+    provisioned = null;
+    device = null;
+    return life.signal;
+  }
+
+  async function open(choice: Choice): Promise<void> {
+    const signal = end();
+    latest = choice;
+    store.dispatch({ type: 'hub/opening', kind: choice.kind });
     try {
-      await run(signal);
+      await run(choice, signal);
     } catch (cause) {
       if (signal.aborted) return;
       life.abort();
@@ -65,7 +95,20 @@ export function createSession(store: Store, page: URL): Session {
     }
   }
 
-  return { open, service, refreshTwin };
+  const ask = () => {
+    end();
+    store.dispatch({ type: 'hub/asked' });
+  };
+
+  return {
+    open,
+    retry: () => open(latest),
+    ask,
+    restartDevice: () => device?.restart(),
+    service,
+    identity,
+    refreshTwin,
+  };
 }
 
 /** The hub that served this page, unless the address names another (`?hub=http://127.0.0.1:4280`). */

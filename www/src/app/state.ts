@@ -11,7 +11,10 @@ export type Theme = 'system' | 'light' | 'dark';
 
 export interface HubState {
   readonly kind: HubKind;
-  readonly phase: 'opening' | 'open' | 'failed';
+  /** `asking`: someone has to say which hub first. */
+  readonly phase: 'asking' | 'opening' | 'open' | 'failed';
+  /** Whether a page can reach its service side. */
+  readonly service: boolean;
   readonly place: string;
   /** Why it could not be opened, and what to do. */
   readonly problem: string | null;
@@ -34,7 +37,7 @@ export interface State {
 export function firstState(page: PageState, deviceId: string): State {
   return {
     page,
-    hub: { kind: 'local', phase: 'opening', place: '', problem: null, stream: 'opening' },
+    hub: { kind: 'local', phase: 'opening', service: true, place: '', problem: null, stream: 'opening' },
     device: firstDevice(deviceId),
     service: firstService(),
     wire: firstWire(),

@@ -21,7 +21,7 @@ const DISPLAY_HOLDS = 32;
 const INTERVAL = { min: 0.2, max: 60 };
 
 /** The board that the desired properties ask for; what they do not name, or name badly, stays at rest. */
-export function boardOf(desired: JsonObject): Board {
+export function boardOf(desired: JsonObject, restInterval = FIRST_BOARD.telemetryInterval): Board {
   const { led, display, relay, telemetryInterval } = desired;
   return {
     led: ledOf(led),
@@ -30,7 +30,7 @@ export function boardOf(desired: JsonObject): Board {
     telemetryInterval:
       typeof telemetryInterval === 'number'
         ? Math.min(INTERVAL.max, Math.max(INTERVAL.min, telemetryInterval))
-        : FIRST_BOARD.telemetryInterval,
+        : restInterval,
   };
 }
 

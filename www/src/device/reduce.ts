@@ -4,18 +4,35 @@ import { boardOf } from '../board/board.js';
 import { CALLS_KEEP, type MethodCard } from '../methods/method.js';
 import { advance, type Sensor, withLevel } from '../sensors/sensor.js';
 import { type JsonObject, merged, withoutMeta } from '../twin/json.js';
-import { type DeviceState, firstDevice, INBOX_KEEPS } from './state.js';
+import {
+  type DeviceState,
+  firstDevice,
+  INBOX_KEEPS,
+  INTERVAL_OF_MY_HUB_S,
+  ROUND_TRIPS_KEEP,
+} from './state.js';
 
 export function reduceDevice(device: DeviceState, action: Action): DeviceState {
   switch (action.type) {
     case 'hub/opening':
-      return { ...firstDevice(device.id), sensors: device.sensors, methods: device.methods };
+      return restarted(device, action.kind === 'mine' ? INTERVAL_OF_MY_HUB_S : 1);
+    case 'hub/asked':
+      return restarted(device, INTERVAL_OF_MY_HUB_S);
+    case 'hub/opened':
+      return { ...device, id: action.deviceId };
+    case 'device/metrics':
+      return { ...device, metrics: action.metrics };
     case 'device/status':
       return { ...device, status: action.status };
     case 'device/sent':
       return { ...device, sent: device.sent + 1 };
     case 'device/acknowledged':
-      return { ...device, acknowledged: device.acknowledged + 1, roundTripMs: action.roundTripMs };
+      return {
+        ...device,
+        acknowledged: device.acknowledged + 1,
+        roundTripMs: action.roundTripMs,
+        roundTrips: [...device.roundTrips, action.roundTripMs].slice(-ROUND_TRIPS_KEEP),
+      };
     case 'device/send-failed':
       return { ...device, failed: device.failed + 1, lastProblem: action.problem };
     case 'device/message':
@@ -43,8 +60,19 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
   }
 }
 
+/** Everything of the old hub is gone; what a hand has set stays. */
+function restarted(device: DeviceState, restInterval: number): DeviceState {
+  const fresh = firstDevice(device.id);
+  const board = boardOf({}, restInterval);
+  return { ...fresh, sensors: device.sensors, methods: device.methods, board, restInterval };
+}
+
 function withSeen(device: DeviceState, seen: JsonObject, seenVersion: number): DeviceState {
-  return { ...device, twin: { ...device.twin, seen, seenVersion }, board: boardOf(seen) };
+  return {
+    ...device,
+    twin: { ...device.twin, seen, seenVersion },
+    board: boardOf(seen, device.restInterval),
+  };
 }
 
 function withCard(

@@ -6,33 +6,58 @@
 import { type C2DMessage, DeviceClient } from 'iothub-wasm';
 import { problemText } from '../app/problem.js';
 import type { Store } from '../app/store.js';
+import type { Provisioned } from '../hub/hub.js';
 import { answerMethods } from './methods.js';
 import { pause } from './pause.js';
 import type { ReceivedMessage } from './state.js';
 import { followTwin } from './twin.js';
 
 const REBOOT_TAKES_MS = 1_500;
+const MEASURE_EVERY_MS = 250;
 
-/** Runs the device until `signal` aborts; throws when its first connect is refused. A reboot starts a new client. */
-export async function runDevice(connectionString: string, store: Store, signal: AbortSignal): Promise<void> {
-  const power = new AbortController();
-  const on = AbortSignal.any([signal, power.signal]);
-  const device = await DeviceClient.connect(connectionString, { signal: on });
-  on.addEventListener('abort', () => void device.close(), { once: true });
-  const reboot = async () => {
+/** A device that runs; switched off and on again it is a new client. */
+export interface RunningDevice {
+  restart(): void;
+}
+
+/** Runs the device until `signal` aborts; throws when its first connect is refused. */
+export async function runDevice(
+  identity: Provisioned,
+  store: Store,
+  signal: AbortSignal,
+): Promise<RunningDevice> {
+  let power = new AbortController();
+  const switchOn = () => powered(identity, store, AbortSignal.any([signal, power.signal]), restart);
+  const restart = async () => {
     power.abort();
-    await pause(REBOOT_TAKES_MS, signal);
-    if (signal.aborted) return;
-    runDevice(connectionString, store, signal).catch((cause: unknown) =>
-      store.dispatch({ type: 'hub/failed', problem: problemText(cause) }),
-    );
+    power = new AbortController();
+    const on = power.signal;
+    await pause(REBOOT_TAKES_MS, AbortSignal.any([signal, on]));
+    if (signal.aborted || on.aborted) return;
+    await switchOn().catch((cause: unknown) => {
+      if (!on.aborted && !signal.aborted) store.dispatch({ type: 'hub/failed', problem: problemText(cause) });
+    });
   };
+  await switchOn();
+  return { restart: () => void restart() };
+}
+
+/** One life of the device, from power on to power off. */
+async function powered(
+  identity: Provisioned,
+  store: Store,
+  on: AbortSignal,
+  restart: () => Promise<void>,
+): Promise<void> {
+  const device = await DeviceClient.connect(identity.credentials, { ...identity.options, signal: on });
+  on.addEventListener('abort', () => void device.close(), { once: true });
   listen(device, store);
-  answerMethods(device, store, () => void reboot(), on);
+  answerMethods(device, store, () => void restart(), on);
   followTwin(device, store).catch((cause: unknown) => {
     if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
   });
   void keepSampling(device, store, on);
+  void keepMeasuring(device, store, on);
 }
 
 function listen(device: DeviceClient, store: Store): void {
@@ -60,6 +85,18 @@ async function keepSampling(device: DeviceClient, store: Store, signal: AbortSig
   while (!signal.aborted) {
     sample(device, store);
     await pause(store.device.peek().board.telemetryInterval * 1_000, signal);
+  }
+}
+
+/** What waits and what flies, a few times a second; it costs nothing while nothing changes. */
+async function keepMeasuring(device: DeviceClient, store: Store, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { queued, inFlight, resent, reconnects } = device.metrics;
+    const before = store.device.peek().metrics;
+    const metrics = { queued, inFlight, resent, reconnects };
+    if (JSON.stringify(metrics) !== JSON.stringify(before))
+      store.dispatch({ type: 'device/metrics', metrics });
+    await pause(MEASURE_EVERY_MS, signal);
   }
 }
 

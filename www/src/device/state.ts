@@ -25,6 +25,14 @@ export interface DeviceStatus {
   readonly retryAt: number | null;
 }
 
+/** What the client tells of its link: what waits, what flies, what had to be done again. */
+export interface LinkMetrics {
+  readonly queued: number;
+  readonly inFlight: number;
+  readonly resent: number;
+  readonly reconnects: number;
+}
+
 export interface DeviceTwin {
   readonly seen: JsonObject;
   readonly seenVersion: number;
@@ -41,6 +49,11 @@ export interface DeviceState {
   /** Of the last acknowledged message; `null` before the first. */
   readonly roundTripMs: number | null;
   readonly lastProblem: string | null;
+  /** Of the last messages, oldest first, bounded. */
+  readonly roundTrips: readonly number[];
+  readonly metrics: LinkMetrics;
+  /** Seconds between two messages unless the desired properties say otherwise. */
+  readonly restInterval: number;
   /** What the device last saw of its desired properties, and what it last reported. */
   readonly twin: DeviceTwin;
   readonly board: Board;
@@ -52,6 +65,9 @@ export interface DeviceState {
 }
 
 export const INBOX_KEEPS = 50;
+export const ROUND_TRIPS_KEEP = 300;
+/** A hub in Azure counts messages: ten seconds keep a day within what the free tier gives. */
+export const INTERVAL_OF_MY_HUB_S = 11;
 
 export function firstDevice(id: string): DeviceState {
   return {
@@ -63,6 +79,9 @@ export function firstDevice(id: string): DeviceState {
     failed: 0,
     roundTripMs: null,
     lastProblem: null,
+    roundTrips: [],
+    metrics: { queued: 0, inFlight: 0, resent: 0, reconnects: 0 },
+    restInterval: 1,
     twin: { seen: {}, seenVersion: 0, reported: {} },
     board: FIRST_BOARD,
     methods: DEFAULT_METHODS,

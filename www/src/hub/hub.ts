@@ -2,6 +2,7 @@
  * What the page needs from a hub, whichever it is: one in this page, one on this computer, or one in Azure. The session
  * (`app/run.ts`) holds exactly one; views never see it, they dispatch intents.
  */
+import type { ConnectOptions, Credentials } from 'iothub-wasm';
 import type { Json, JsonObject } from '../twin/json.js';
 import type { HubEvent, Properties } from './hub-event.js';
 
@@ -81,12 +82,18 @@ export interface ServiceSide {
   endTrouble(): Promise<void>;
 }
 
+export interface Provisioned {
+  readonly deviceId: string;
+  readonly credentials: Credentials;
+  readonly options: Pick<ConnectOptions, 'WebSocket'>;
+}
+
 export interface Hub {
   readonly kind: HubKind;
   /** Where it is, in words for people: an address, or "this page". */
   readonly place: string;
-  /** Makes the device if it is not there, and answers its connection string. */
-  provision(deviceId: string): Promise<string>;
+  /** Makes the device if it is not there, and answers how it connects and under which name. */
+  provision(deviceId: string): Promise<Provisioned>;
   /** Tells every event from now on, until the signal aborts. */
   listen(told: { event(event: HubEvent): void; stream(state: StreamState): void }, signal: AbortSignal): void;
   readonly service: ServiceSide | null;

@@ -16,7 +16,11 @@ export async function openLocalHub(base: URL): Promise<Hub> {
   return {
     kind: 'local',
     place: base.host,
-    provision: async (deviceId) => reachable(await provision(request, deviceId), base),
+    provision: async (deviceId) => ({
+      deviceId,
+      credentials: reachable(await provision(request, deviceId), base),
+      options: {},
+    }),
     listen: (told, signal) => listen(base, told, signal),
     service: serviceSide(request),
   };

@@ -6,6 +6,7 @@ import { firstService, type ServiceState, TELEMETRY_KEEPS } from './state.js';
 
 export function reduceService(service: ServiceState, action: Action, ownId: string): ServiceState {
   switch (action.type) {
+    case 'hub/asked':
     case 'hub/opening':
       return { ...firstService(), scope: service.scope };
     case 'hub/event':

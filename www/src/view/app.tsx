@@ -38,7 +38,7 @@ function HubProblemNotice() {
       <Problem>
         <strong>{text.hub.failed}.</strong> {problem}
       </Problem>
-      <button type="button" class="button" onClick={() => void session.open()}>
+      <button type="button" class="button" onClick={() => void session.retry()}>
         {text.hub.retry}
       </button>
     </div>

@@ -3,6 +3,7 @@
 import { usePage, useText } from '../app/context.js';
 import type { Theme } from '../app/state.js';
 import { LANGUAGES, type Language } from '../text/text.js';
+import { HubSwitch } from './hub-switch.js';
 import { Choice } from './parts.js';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
@@ -19,6 +20,7 @@ export function Header() {
         <img src="./icon.svg" alt="" width="28" height="28" />
         {text.title}
       </h1>
+      <HubSwitch />
       <div class="bar-settings">
         <Choice
           label={text.theme.label}

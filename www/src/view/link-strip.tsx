@@ -4,6 +4,7 @@
  */
 import { usePage, useText } from '../app/context.js';
 import type { StatusState } from '../device/state.js';
+import { Countdown } from './countdown.js';
 import { milliseconds } from './format.js';
 import { StateLight, type Tone } from './parts.js';
 
@@ -35,6 +36,7 @@ function DeviceEnd() {
         {text.device.title} <code>{id}</code>
       </h2>
       <StateLight tone={TONES[status.state]}>{text.device.states[status.state]}</StateLight>
+      {status.retryAt !== null && status.state === 'reconnecting' && <Countdown until={status.retryAt} />}
       {status.state !== 'connected' && <p class="reason">{status.detail || status.reason}</p>}
     </div>
   );
@@ -43,15 +45,15 @@ function DeviceEnd() {
 function HubEnd() {
   const { store } = usePage();
   const text = useText();
-  const { phase, place, stream } = store.hub.value;
-  const opening = phase === 'opening';
-  const tone: Tone = phase === 'failed' ? 'bad' : opening || stream !== 'open' ? 'busy' : 'good';
-  const said =
-    phase === 'failed' ? text.hub.failed : opening ? text.hub.opening : text.service.stream[stream];
+  const { kind, phase, place, stream, service } = store.hub.value;
+  const waits = phase === 'opening' || (phase === 'open' && service && stream !== 'open');
+  const tone: Tone = phase === 'failed' ? 'bad' : phase === 'asking' ? 'off' : waits ? 'busy' : 'good';
+  const open = service ? text.service.stream[stream] : text.hub.deviceOnly;
+  const said = { asking: text.hub.asking, opening: text.hub.opening, failed: text.hub.failed, open }[phase];
   return (
     <div class="end end-hub" role="status">
       <h2>
-        {text.hub.local} {place !== '' && <code>{place}</code>}
+        {text.hub.kinds[kind]} {place !== '' && <code>{place}</code>}
       </h2>
       <StateLight tone={tone}>{said}</StateLight>
     </div>

@@ -5,6 +5,7 @@ import { firstWire, TELEMETRY_LINES, WIRE_KEEPS, type WireEntry, type WireState 
 
 export function reduceWire(wire: WireState, action: Action, ownId: string): WireState {
   switch (action.type) {
+    case 'hub/asked':
     case 'hub/opening':
     case 'wire/cleared':
       return { ...firstWire(), next: wire.next };
