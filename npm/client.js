@@ -101,10 +101,10 @@ export class Client extends EventTarget {
     const given = { ...plain, token: this.#token !== undefined };
     const seed = crypto.getRandomValues(new Uint32Array(2));
     const seedNumber = (seed[0] ?? 0) * 0x200000 + ((seed[1] ?? 0) >>> 11);
-    const wire = will === undefined ? numbers : { ...numbers, will: willOf(will) };
     try {
       const scope = /** @type {EventTarget | undefined} */ (this.#host.scope());
-      this.#driver = new this.#host.wasm.Driver(given, wire, seedNumber, this.#told(), scope);
+      this.#driver = new this.#host.wasm.Driver(given, numbers, seedNumber, this.#told(), scope);
+      if (will !== undefined) setWill(this.#driver, will);
     } catch (thrown) {
       throw errorOf(thrown);
     }
@@ -369,11 +369,11 @@ function callOptions({ signal, timeout }) {
   return { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
 }
 
-/** @param {import('./index.js').Will} will */
-function willOf(will) {
+/** @param {import('./wasm/iothub_wasm.js').Driver} driver @param {import('./index.js').Will} will */
+function setWill(driver, will) {
   const { body, fields, system } = written(will);
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  return { body: bytes, fields, system, qos: will.qos ?? 1 };
+  driver.set_will(bytes, fields, system, will.qos ?? 1);
 }
 
 /** A method's payload: JSON when it is, the text when it is not, nothing when there was none. @param {string} text */

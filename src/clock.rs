@@ -39,7 +39,11 @@ impl HostClock {
 }
 
 /// Milliseconds as the device counts them; a host's clock is neither negative nor beyond 2^53.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped to what fits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value is clamped to what fits"
+)]
 pub(crate) fn whole(ms: f64) -> u64 {
     ms.clamp(0.0, 9_007_199_254_740_991.0) as u64
 }

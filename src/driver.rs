@@ -12,7 +12,8 @@ use crate::panic;
 use crate::socket::{Socket, Told};
 use gloo_timers::callback::Timeout;
 use iothub_device::{
-    CallId, Clock, DeliveryId, Device, Error, Event, HostSignal, OpId, Output, Settlement, SocketId, State, TokenId,
+    CallId, Clock, DeliveryId, Device, Error, Event, HostSignal, OpId, Output, Settlement, SocketId, State,
+    TokenId,
 };
 use iothub_protocol::bag;
 use iothub_protocol::percent;
@@ -97,6 +98,16 @@ impl Driver {
         Ok(Self(shared))
     }
 
+    /// The last will; to be set before `connect`. See [`Driver::send_text`] for `fields`.
+    ///
+    /// # Errors
+    /// `[code, message, retryable]` for a message that can not be sent.
+    pub fn set_will(&self, body: Vec<u8>, fields: &str, system: usize, qos: u8) -> Result<(), JsValue> {
+        let will = options::will(body, fields, system, qos).map_err(|error| errors::to_js(&error))?;
+        self.0.inner.borrow_mut().device.set_will(will);
+        Ok(())
+    }
+
     /// Connects; `timeout` in milliseconds.
     pub fn connect(&self, op: u32, timeout: Option<f64>) {
         self.call(op, |device, at| device.connect(OpId(op), deadline(at, timeout), at));
@@ -108,7 +119,15 @@ impl Driver {
     }
 
     /// Sends a body of bytes; see [`Driver::send_text`].
-    pub fn send_bytes(&self, op: u32, body: &[u8], fields: &str, system: usize, qos: u8, timeout: Option<f64>) {
+    pub fn send_bytes(
+        &self,
+        op: u32,
+        body: &[u8],
+        fields: &str,
+        system: usize,
+        qos: u8,
+        timeout: Option<f64>,
+    ) {
         self.send(op, body, fields, system, qos, timeout);
     }
 

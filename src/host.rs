@@ -33,7 +33,14 @@ extern "C" {
     pub(crate) fn status(this: &Host, state: &str, reason: &str, detail: &str, retry_in: Option<f64>);
 
     #[wasm_bindgen(method)]
-    pub(crate) fn message(this: &Host, delivery: u32, input: Option<String>, properties: js_sys::Array, body: js_sys::Uint8Array, dup: bool);
+    pub(crate) fn message(
+        this: &Host,
+        delivery: u32,
+        input: Option<String>,
+        properties: js_sys::Array,
+        body: js_sys::Uint8Array,
+        dup: bool,
+    );
 
     #[wasm_bindgen(method)]
     pub(crate) fn desired(this: &Host, patch: &str, version: f64);

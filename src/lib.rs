@@ -9,10 +9,12 @@ mod driver;
 mod errors;
 mod host;
 mod inspect;
+mod listener;
 mod options;
 mod page;
 mod panic;
 mod socket;
 
 pub use driver::Driver;
+pub use host::Host;
 pub use inspect::{decode_packet, parse_connection_string};

@@ -1,134 +1,194 @@
 //! Options and credentials as JavaScript writes them, on their way to the device's configuration.
+//!
+//! A name that is not documented is refused: a misspelt option that is silently ignored costs an afternoon.
 
-use iothub_device::{Code, Config, Credentials, Error, Message, Options, WhenFull, Will, bag_of, key_of};
+use iothub_device::{Code, Config, Credentials, Error, Message, WhenFull, Will, bag_of, key_of};
 use iothub_protocol::connection_string::is_loopback;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::packet::QoS;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::system_property::SystemProperty;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
-
-/// The parts of an identity; `npm/client.js` leaves the token function out and says `token: true`.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct JsCredentials {
-    connection_string: Option<String>,
-    host: Option<String>,
-    device_id: Option<String>,
-    module_id: Option<String>,
-    key: Option<String>,
-    sas: Option<String>,
-    token: bool,
-    gateway_host: Option<String>,
-    use_local_hub: bool,
-    port: Option<u16>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct JsBackoff {
-    base: Option<u64>,
-    cap: Option<u64>,
-    after: Option<u32>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct JsBounds {
-    messages: Option<usize>,
-    bytes: Option<usize>,
-    when_full: Option<String>,
-}
-
-/// A last will; `fields` is what `npm/client.js` makes of a message (see `Driver::send_text`).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JsWill {
-    body: serde_bytes::ByteBuf,
-    fields: String,
-    system: usize,
-    qos: u8,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct JsOptions {
-    model_id: Option<String>,
-    product_info: Option<String>,
-    clean_session: Option<bool>,
-    will: Option<JsWill>,
-    token_life_seconds: Option<u64>,
-    keep_alive_seconds: Option<u16>,
-    ping_after: Option<u64>,
-    ping_timeout: Option<u64>,
-    ack_timeout: Option<u64>,
-    open_timeout: Option<u64>,
-    connack_timeout: Option<u64>,
-    drain_timeout: Option<u64>,
-    twin_timeout: Option<u64>,
-    buffered_high_water: Option<usize>,
-    backoff: JsBackoff,
-    throttled: JsBackoff,
-    taken_over: JsBackoff,
-    outbox: JsBounds,
-    window: JsBounds,
-}
 
 /// The configuration that two plain objects stand for.
 pub(crate) fn read(credentials: JsValue, options: JsValue) -> Result<Config, Error> {
-    let mut config = credentials_of(from_js(credentials, "credentials")?)?;
-    let options: JsOptions = from_js(options, "options")?;
-    config.model_id.clone_from(&options.model_id);
-    config.product_info.clone_from(&options.product_info);
-    config.clean_session = options.clean_session.unwrap_or(false);
-    config.will = options.will.as_ref().map(will_of).transpose()?;
-    numbers(&mut config.options, &options)?;
+    let mut given = Given::new(credentials, "credentials")?;
+    let mut config = credentials_of(&mut given)?;
+    given.end()?;
+    let mut options = Given::new(options, "options")?;
+    read_options(&mut options, &mut config)?;
+    options.end()?;
     config.check()?;
     Ok(config)
 }
 
-fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> Result<T, Error> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| Error::new(Code::Argument, format!("the {what} are not as documented: {error}")))
+/// A plain object whose fields are taken out one by one; what is left at the end is unknown.
+struct Given {
+    what: String,
+    fields: Map<String, Value>,
 }
 
-fn credentials_of(given: JsCredentials) -> Result<Config, Error> {
-    if let Some(text) = &given.connection_string {
-        return Config::from_connection_string(text);
+impl Given {
+    fn new(value: JsValue, what: &str) -> Result<Self, Error> {
+        let read = serde_wasm_bindgen::from_value(value);
+        Self::of(read.map_err(|error| argument(format!("the {what} are not plain values: {error}")))?, what)
     }
-    let missing = |name: &str| Error::new(Code::Argument, format!("the credentials have no \"{name}\""));
-    let host = given.host.ok_or_else(|| missing("host"))?;
-    let device = given.device_id.ok_or_else(|| missing("deviceId"))?;
-    let identity = Identity::new(&device, given.module_id.as_deref())?;
-    let credentials = match (given.key, given.sas, given.token) {
+
+    fn of(value: Value, what: &str) -> Result<Self, Error> {
+        match value {
+            Value::Object(fields) => Ok(Self { what: what.to_owned(), fields }),
+            Value::Null => Ok(Self { what: what.to_owned(), fields: Map::new() }),
+            _ => Err(argument(format!("\"{what}\" is not an object"))),
+        }
+    }
+
+    /// A field that is there and not `undefined` or `null`.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.fields.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn wrong(&self, name: &str, wanted: &str) -> Error {
+        argument(format!("\"{name}\" in the {} is not {wanted}", self.what))
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name, "a string")),
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> Result<bool, Error> {
+        match self.take(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(_) => Err(self.wrong(name, "true or false")),
+        }
+    }
+
+    /// Sets a number when the field is there.
+    fn number<T: TryFrom<u64>>(&mut self, name: &str, slot: &mut T) -> Result<(), Error> {
+        let Some(value) = self.take(name) else { return Ok(()) };
+        // JavaScript has one kind of number: 240 may come as 240.0.
+        let whole = value
+            .as_u64()
+            .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(crate::clock::whole));
+        *slot = whole
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| self.wrong(name, "a whole number in its range"))?;
+        Ok(())
+    }
+
+    fn part(&mut self, name: &str) -> Result<Self, Error> {
+        let part = self.take(name).unwrap_or(Value::Null);
+        Self::of(part, &format!("{}.{name}", self.what))
+    }
+
+    fn end(&self) -> Result<(), Error> {
+        match self.fields.keys().next() {
+            Some(name) => {
+                Err(argument(format!("\"{name}\" is no field of the {}: see the types", self.what)))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn argument(text: String) -> Error {
+    Error::new(Code::Argument, text)
+}
+
+fn credentials_of(given: &mut Given) -> Result<Config, Error> {
+    // `npm/client.js` leaves the token function out and says `token: true`.
+    let token = given.flag("token")?;
+    if let Some(text) = given.text("connectionString")? {
+        return Config::from_connection_string(&text);
+    }
+    let missing = |name: &str| argument(format!("the credentials have no \"{name}\""));
+    let host = given.text("host")?.ok_or_else(|| missing("host"))?;
+    let device = given.text("deviceId")?.ok_or_else(|| missing("deviceId"))?;
+    let identity = Identity::new(&device, given.text("moduleId")?.as_deref())?;
+    let credentials = match (given.text("key")?, given.text("sas")?, token) {
         (Some(key), None, false) => Credentials::Key(key_of(&key)?),
         (None, Some(sas), false) => Credentials::Token(Secret::new(sas)),
         (None, None, true) => Credentials::Provider,
         (None, None, false) => return Err(missing("key\", \"sas\" or \"token")),
-        _ => return Err(Error::new(Code::Argument, "the credentials have more than one of \"key\", \"sas\" and \"token\": give one")),
-    };
-    let mut config = Config::new(host, identity, credentials);
-    config.gateway_host = given.gateway_host;
-    config.local_port = match (given.use_local_hub, given.port) {
-        (true, port) => Some(port.unwrap_or(iothub_device::DEFAULT_LOCAL_PORT)),
-        (false, None) => None,
-        (false, Some(_)) => {
-            return Err(Error::new(Code::Argument, "\"port\" is only for a local hub: set useLocalHub too"));
+        _ => {
+            let text = "the credentials have more than one of \"key\", \"sas\" and \"token\": give one";
+            return Err(argument(text.to_owned()));
         }
     };
-    if config.local_port.is_some() && !is_loopback(&config.host) {
-        let text = format!("useLocalHub is for a hub on this machine (localhost, 127.0.0.1, [::1]), not for \"{}\"", config.host);
-        return Err(Error::new(Code::LocalHubOnly, text));
+    let mut config = Config::new(host, identity, credentials);
+    config.gateway_host = given.text("gatewayHost")?;
+    let mut port = 0;
+    given.number("port", &mut port)?;
+    if given.flag("useLocalHub")? {
+        if !is_loopback(&config.host) {
+            let text = format!(
+                "useLocalHub is for a hub on this machine (localhost, 127.0.0.1, [::1]), not for \"{}\"",
+                config.host
+            );
+            return Err(Error::new(Code::LocalHubOnly, text));
+        }
+        config.local_port = Some(if port == 0 { iothub_device::DEFAULT_LOCAL_PORT } else { port });
+    } else if port != 0 {
+        return Err(argument("\"port\" is only for a local hub: set useLocalHub too".to_owned()));
     }
     Ok(config)
 }
 
-fn will_of(given: &JsWill) -> Result<Will, Error> {
-    let fields = Fields::read(&given.fields, given.system)?;
-    let message = fields.message(&given.body, qos_of(given.qos)?);
-    Ok(Will { body: given.body.to_vec(), bag: bag_of(&message)?, qos: message.qos })
+fn read_options(given: &mut Given, config: &mut Config) -> Result<(), Error> {
+    config.model_id = given.text("modelId")?;
+    config.product_info = given.text("productInfo")?;
+    config.clean_session = given.flag("cleanSession")?;
+    let options = &mut config.options;
+    given.number("tokenLifeSeconds", &mut options.token_life_seconds)?;
+    given.number("keepAliveSeconds", &mut options.keep_alive_seconds)?;
+    given.number("pingAfter", &mut options.ping_after)?;
+    given.number("pingTimeout", &mut options.ping_timeout)?;
+    given.number("ackTimeout", &mut options.ack_timeout)?;
+    given.number("openTimeout", &mut options.open_timeout)?;
+    given.number("connackTimeout", &mut options.connack_timeout)?;
+    given.number("drainTimeout", &mut options.drain_timeout)?;
+    given.number("twinTimeout", &mut options.twin_timeout)?;
+    given.number("bufferedHighWater", &mut options.buffered_high_water)?;
+    waits(given.part("backoff")?, &mut options.backoff_base, &mut options.backoff_cap)?;
+    waits(given.part("throttled")?, &mut options.throttled_base, &mut options.throttled_cap)?;
+    let mut taken_over = given.part("takenOver")?;
+    taken_over.number("after", &mut options.taken_over_after)?;
+    waits(taken_over, &mut options.taken_over_base, &mut options.taken_over_cap)?;
+    let mut outbox = given.part("outbox")?;
+    if let Some(when_full) = outbox.text("whenFull")? {
+        options.when_full = match when_full.as_str() {
+            "reject" => WhenFull::Reject,
+            "drop-oldest" => WhenFull::DropOldest,
+            _ => return Err(outbox.wrong("whenFull", "\"reject\" or \"drop-oldest\"")),
+        };
+    }
+    bounds(outbox, &mut options.outbox_messages, &mut options.outbox_bytes)?;
+    bounds(given.part("window")?, &mut options.window_messages, &mut options.window_bytes)
+}
+
+fn waits(mut given: Given, base: &mut u64, cap: &mut u64) -> Result<(), Error> {
+    given.number("base", base)?;
+    given.number("cap", cap)?;
+    given.end()
+}
+
+fn bounds(mut given: Given, messages: &mut usize, bytes: &mut usize) -> Result<(), Error> {
+    given.number("messages", messages)?;
+    given.number("bytes", bytes)?;
+    given.end()
+}
+
+/// A last will; `fields` is what `npm/client.js` makes of a message (see `Driver::send_text`).
+pub(crate) fn will(body: Vec<u8>, fields: &str, system: usize, qos: u8) -> Result<Will, Error> {
+    let fields = Fields::read(fields, system)?;
+    let qos = qos_of(qos)?;
+    let bag = bag_of(&fields.message(&body, qos))?;
+    Ok(Will { body, bag, qos })
 }
 
 /// 0 or 1 as the codec's QoS; 2 goes through so that the device's own check names it.
@@ -157,7 +217,10 @@ impl<'f> Fields<'f> {
         let mut parts = text.split('\0');
         while let Some(name) = parts.next() {
             let value = parts.next().ok_or_else(|| {
-                Error::new(Code::PropertyName, "a property's name or value holds the character U+0000, which no topic may")
+                Error::new(
+                    Code::PropertyName,
+                    "a property's name or value holds the character U+0000, which no topic may",
+                )
             })?;
             if read.system.len() < system {
                 let property = SystemProperty::from_bag_key(name)
@@ -173,44 +236,4 @@ impl<'f> Fields<'f> {
     pub(crate) fn message<'m>(&'m self, body: &'m [u8], qos: QoS) -> Message<'m> {
         Message { body, system: &self.system, properties: &self.properties, qos }
     }
-}
-
-fn set<T: Copy>(slot: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *slot = value;
-    }
-}
-
-fn numbers(into: &mut Options, from: &JsOptions) -> Result<(), Error> {
-    set(&mut into.token_life_seconds, from.token_life_seconds);
-    set(&mut into.keep_alive_seconds, from.keep_alive_seconds);
-    set(&mut into.ping_after, from.ping_after);
-    set(&mut into.ping_timeout, from.ping_timeout);
-    set(&mut into.ack_timeout, from.ack_timeout);
-    set(&mut into.open_timeout, from.open_timeout);
-    set(&mut into.connack_timeout, from.connack_timeout);
-    set(&mut into.drain_timeout, from.drain_timeout);
-    set(&mut into.twin_timeout, from.twin_timeout);
-    set(&mut into.buffered_high_water, from.buffered_high_water);
-    set(&mut into.backoff_base, from.backoff.base);
-    set(&mut into.backoff_cap, from.backoff.cap);
-    set(&mut into.throttled_base, from.throttled.base);
-    set(&mut into.throttled_cap, from.throttled.cap);
-    set(&mut into.taken_over_after, from.taken_over.after);
-    set(&mut into.taken_over_base, from.taken_over.base);
-    set(&mut into.taken_over_cap, from.taken_over.cap);
-    set(&mut into.outbox_messages, from.outbox.messages);
-    set(&mut into.outbox_bytes, from.outbox.bytes);
-    set(&mut into.window_messages, from.window.messages);
-    set(&mut into.window_bytes, from.window.bytes);
-    into.when_full = match from.outbox.when_full.as_deref() {
-        None => into.when_full,
-        Some("reject") => WhenFull::Reject,
-        Some("drop-oldest") => WhenFull::DropOldest,
-        Some(other) => {
-            let text = format!("the option outbox.whenFull is \"{other}\": use \"reject\" or \"drop-oldest\"");
-            return Err(Error::new(Code::Argument, text));
-        }
-    };
-    Ok(())
 }

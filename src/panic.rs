@@ -13,7 +13,13 @@ static HOOK: Once = Once::new();
 
 /// Called for every new driver.
 pub(crate) fn remember(driver: &Rc<Shared>) {
-    HOOK.call_once(|| std::panic::set_hook(Box::new(|info| tell_all(&info.to_string()))));
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            tell_all(&info.to_string());
+            before(info);
+        }));
+    });
     DRIVERS.with_borrow_mut(|drivers| {
         drivers.retain(|known| known.strong_count() > 0);
         drivers.push(Rc::downgrade(driver));

@@ -1,5 +1,6 @@
 //! A WebSocket and its listeners, owned: dropping it takes the listeners off and closes the socket.
 
+use crate::listener::Listener;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -14,7 +15,8 @@ pub(crate) enum Told {
 /// A socket of the host's class, or of the one that an option named.
 pub(crate) struct Socket {
     socket: WebSocket,
-    listeners: [(&'static str, Closure<dyn FnMut(JsValue)>); 4],
+    /// Off before the socket is closed, so that nothing is told of a socket that was given up.
+    listeners: Vec<Listener>,
 }
 
 impl Socket {
@@ -22,23 +24,22 @@ impl Socket {
     pub(crate) fn new(socket: WebSocket, tell: impl Fn(Told) + Clone + 'static) -> Self {
         // A Blob would have to be read in another turn, and its order would be lost.
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let (opened, bytes, closed, failed) = (tell.clone(), tell.clone(), tell.clone(), tell);
-        let listeners: [(&'static str, Closure<dyn FnMut(JsValue)>); 4] = [
-            ("open", Closure::new(move |_| opened(Told::Opened))),
-            ("message", Closure::new(move |event: JsValue| {
+        let (opened, bytes, closed) = (tell.clone(), tell.clone(), tell.clone());
+        let listeners = vec![
+            Listener::new(&socket, "open", move |_| opened(Told::Opened)),
+            Listener::new(&socket, "message", move |event| {
                 let data = event.unchecked_into::<MessageEvent>().data();
                 // A text frame is no MQTT; the hub sends none.
                 if let Ok(buffer) = data.dyn_into::<ArrayBuffer>() {
                     bytes(Told::Bytes(Uint8Array::new(&buffer).to_vec()));
                 }
-            })),
-            ("close", Closure::new(move |event: JsValue| closed(Told::Closed(event.unchecked_into::<CloseEvent>().code())))),
+            }),
+            Listener::new(&socket, "close", move |event| {
+                closed(Told::Closed(event.unchecked_into::<CloseEvent>().code()));
+            }),
             // Some hosts raise no `close` when a socket never opened.
-            ("error", Closure::new(move |_| failed(Told::Closed(1006)))),
+            Listener::new(&socket, "error", move |_| tell(Told::Closed(1006))),
         ];
-        for (name, listener) in &listeners {
-            let _ = socket.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
-        }
         Self { socket, listeners }
     }
 
@@ -54,9 +55,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        for (name, listener) in &self.listeners {
-            let _ = self.socket.remove_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
-        }
+        self.listeners.clear();
         let _ = self.socket.close();
     }
 }

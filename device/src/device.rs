@@ -5,7 +5,7 @@
 use crate::backoff::Backoff;
 use crate::c2d::Inbox;
 use crate::clock::{Clock, earlier};
-use crate::config::Config;
+use crate::config::{Config, Will};
 use crate::error::{Code, Error};
 use crate::io::{CallId, DeliveryId, Event, OpId, Output, Settlement, SocketId, State, TokenId};
 use crate::life::Phase;
@@ -112,6 +112,11 @@ impl Device {
             watch: Watch::default(),
             last_status: None,
         }
+    }
+
+    /// The last will of every CONNECT from now on.
+    pub fn set_will(&mut self, will: Will) {
+        self.config.will = Some(will);
     }
 
     /// Connects; settles with the first CONNACK, or fails at `deadline`.

@@ -65,7 +65,8 @@ impl Subscriptions {
 
     /// What to subscribe to now; empty when nothing is missing.
     pub(crate) fn missing(&self) -> Vec<Topic> {
-        let asked = self.asked.iter().flat_map(|(_, topics)| topics).fold(0, |bits, topic| bits | topic.bit());
+        let asked =
+            self.asked.iter().flat_map(|(_, topics)| topics).fold(0, |bits, topic| bits | topic.bit());
         let open = self.wanted & !self.confirmed & !asked;
         ALL.into_iter().filter(|topic| open & topic.bit() != 0).collect()
     }

@@ -1,0 +1,83 @@
+/**
+ * What `npm/client.js` is for applications, cut down for the Rust tests in `driver.rs`: it keeps all that the driver
+ * tells, and hands it out one by one.
+ */
+export class RecordingHost {
+  #told = [];
+  #waiting = [];
+
+  open(url) {
+    return new WebSocket(url, 'mqtt');
+  }
+
+  #tell(kind, ...args) {
+    this.#told.push({ kind, args });
+    for (const look of [...this.#waiting]) look();
+  }
+
+  sent(ops) {
+    for (const op of ops) this.#tell(`sent ${op}`);
+  }
+  done(op, value) {
+    this.#tell(`done ${op}`, value);
+  }
+  failed(op, [code, message]) {
+    this.#tell(`failed ${op}`, code, message);
+  }
+  needToken(request, audience, expiresAt) {
+    this.#tell('needToken', request, audience, expiresAt);
+  }
+  forgetToken(request) {
+    this.#tell('forgetToken', request);
+  }
+  status(state, reason, detail) {
+    this.#tell(`status ${state}`, reason, detail);
+  }
+  message(delivery, input, properties, body) {
+    this.#tell('message', delivery, properties, new TextDecoder().decode(body));
+  }
+  desired(patch, version) {
+    this.#tell('desired', patch, version);
+  }
+  method(call, name, payload) {
+    this.#tell('method', call, name, new TextDecoder().decode(payload));
+  }
+  methodGone(call) {
+    this.#tell('methodGone', call);
+  }
+  packet(outgoing, bytes) {
+    this.#tell('packet', outgoing, bytes);
+  }
+  panicked(text) {
+    this.#tell('panicked', text);
+  }
+
+  /** Takes the first thing told of this kind; waits for it, but not for ever. */
+  next(kind) {
+    return new Promise((resolve, reject) => {
+      const give = () => {
+        const index = this.#told.findIndex((told) => told.kind === kind);
+        if (index < 0) return false;
+        clearTimeout(deadline);
+        this.#waiting = this.#waiting.filter((look) => look !== give);
+        resolve(this.#told.splice(index, 1)[0].args);
+        return true;
+      };
+      const late = () => {
+        const told = this.#told.map((one) => `${one.kind} ${one.args.join(' ')}`).join('\n');
+        reject(new Error(`"${kind}" was not told within 10 s; told were:\n${told}`));
+      };
+      const deadline = setTimeout(late, 10_000);
+      if (!give()) this.#waiting.push(give);
+    });
+  }
+}
+
+/** One call of the hub's own API; gives the answer's text. */
+export async function call(method, url, body) {
+  const init = { method, headers: { 'content-type': 'application/json' } };
+  const response = await fetch(url, body === undefined ? init : { ...init, body });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`);
+  return text;
+}
