@@ -50,7 +50,7 @@ async function updateFirmware(device: DeviceClient, store: Store, signal: AbortS
   for (const progress of FIRMWARE_STEPS) {
     if (signal.aborted) return;
     const status = progress < 100 ? 'downloading' : 'current';
-    await report(device, store, { firmware: { status, progress } });
+    await report(device, store, { firmware: { status, progress } }, signal);
     await pause(FIRMWARE_STEP_MS, signal);
   }
 }

@@ -6,6 +6,7 @@ import { advance, type Sensor, withLevel } from '../sensors/sensor.js';
 import { type JsonObject, merged, withoutMeta } from '../twin/json.js';
 import {
   type DeviceState,
+  type DeviceStatus,
   firstDevice,
   INBOX_KEEPS,
   INTERVAL_OF_MY_HUB_S,
@@ -17,7 +18,7 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
     case 'hub/opening':
       return restarted(device, action.kind === 'mine' ? INTERVAL_OF_MY_HUB_S : 1);
     case 'hub/asked':
-      return restarted(device, INTERVAL_OF_MY_HUB_S);
+      return { ...restarted(device, INTERVAL_OF_MY_HUB_S), status: SWITCHED_OFF };
     case 'hub/opened':
       return { ...device, id: action.deviceId };
     case 'device/metrics':
@@ -59,6 +60,8 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
     }
   }
 }
+
+const SWITCHED_OFF: DeviceStatus = { state: 'closed', reason: '', detail: '', retryAt: null };
 
 /** Everything of the old hub is gone; what a hand has set stays. */
 function restarted(device: DeviceState, restInterval: number): DeviceState {

@@ -9,11 +9,13 @@ import type { Store } from '../app/store.js';
 import type { Provisioned } from '../hub/hub.js';
 import { answerMethods } from './methods.js';
 import { pause } from './pause.js';
-import type { ReceivedMessage } from './state.js';
+import type { ReceivedMessage, StatusState } from './state.js';
 import { followTwin } from './twin.js';
 
 const REBOOT_TAKES_MS = 1_500;
 const MEASURE_EVERY_MS = 250;
+/** A client that is switched off may finish what flies, but not hold up the next one. */
+const CLOSES_WITHIN_MS = 500;
 
 /** A device that runs; switched off and on again it is a new client. */
 export interface RunningDevice {
@@ -27,19 +29,35 @@ export async function runDevice(
   signal: AbortSignal,
 ): Promise<RunningDevice> {
   let power = new AbortController();
-  const switchOn = () => powered(identity, store, AbortSignal.any([signal, power.signal]), restart);
+  let device: DeviceClient | null = null;
+  const switchOn = async () => {
+    const on = AbortSignal.any([signal, power.signal]);
+    device = await powered(identity, store, on, () => void restart());
+  };
   const restart = async () => {
     power.abort();
     power = new AbortController();
-    const on = power.signal;
-    await pause(REBOOT_TAKES_MS, AbortSignal.any([signal, on]));
-    if (signal.aborted || on.aborted) return;
+    const on = AbortSignal.any([signal, power.signal]);
+    tellStatus(store, 'closed', 'restart');
+    await device?.close({ drain: CLOSES_WITHIN_MS });
+    await pause(REBOOT_TAKES_MS, on);
+    if (on.aborted) return;
+    tellStatus(store, 'connecting', 'restart');
     await switchOn().catch((cause: unknown) => {
-      if (!on.aborted && !signal.aborted) store.dispatch({ type: 'hub/failed', problem: problemText(cause) });
+      if (!on.aborted) store.dispatch({ type: 'hub/failed', problem: problemText(cause) });
     });
   };
+  signal.addEventListener('abort', () => void device?.close({ drain: CLOSES_WITHIN_MS }), { once: true });
   await switchOn();
   return { restart: () => void restart() };
+}
+
+function tellStatus(store: Store, state: StatusState, reason: string): void {
+  store.dispatch({
+    type: 'device/status',
+    status: { state, reason, detail: '', retryAt: null },
+    at: Date.now(),
+  });
 }
 
 /** One life of the device, from power on to power off. */
@@ -47,21 +65,21 @@ async function powered(
   identity: Provisioned,
   store: Store,
   on: AbortSignal,
-  restart: () => Promise<void>,
-): Promise<void> {
+  restart: () => void,
+): Promise<DeviceClient> {
   const device = await DeviceClient.connect(identity.credentials, { ...identity.options, signal: on });
-  on.addEventListener('abort', () => void device.close(), { once: true });
-  listen(device, store);
-  answerMethods(device, store, () => void restart(), on);
-  followTwin(device, store).catch((cause: unknown) => {
-    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
-  });
+  listen(device, store, on);
+  answerMethods(device, store, restart, on);
+  followTwin(device, store, on);
   void keepSampling(device, store, on);
   void keepMeasuring(device, store, on);
+  return device;
 }
 
-function listen(device: DeviceClient, store: Store): void {
+/** Once switched off, what an old client still says (it may take a while to close) is no news of this device. */
+function listen(device: DeviceClient, store: Store, on: AbortSignal): void {
   device.addEventListener('status', ({ state, reason, detail, retryIn }) => {
+    if (on.aborted) return;
     const at = Date.now();
     const retryAt = retryIn === undefined ? null : at + retryIn;
     store.dispatch({ type: 'device/status', status: { state, reason, detail, retryAt }, at });
@@ -70,20 +88,15 @@ function listen(device: DeviceClient, store: Store): void {
     store.dispatch({ type: 'device/message', message: received(event.message) });
   });
   device.addEventListener('packet', ({ outgoing, bytes }) => {
-    store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
+    if (!on.aborted) store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
   });
-  const { state, reason } = device;
-  store.dispatch({
-    type: 'device/status',
-    status: { state, reason, detail: '', retryAt: null },
-    at: Date.now(),
-  });
+  tellStatus(store, device.state, device.reason);
 }
 
 /** Sends at the interval that the desired properties ask for, in step with the clock rather than with the sends. */
 async function keepSampling(device: DeviceClient, store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    sample(device, store);
+    sample(device, store, signal);
     await pause(store.device.peek().board.telemetryInterval * 1_000, signal);
   }
 }
@@ -101,15 +114,20 @@ async function keepMeasuring(device: DeviceClient, store: Store, signal: AbortSi
 }
 
 /** One step of every sensor, and one message with all their values. */
-function sample(device: DeviceClient, store: Store): void {
+function sample(device: DeviceClient, store: Store, on: AbortSignal): void {
   const { sensors } = store.device.peek();
   const noise = sensors.map(() => Math.random() * 2 - 1);
   store.dispatch({ type: 'sensors/tick', now: Date.now(), noise });
   const values = Object.fromEntries(store.device.peek().sensors.map(({ id, value }) => [id, value]));
-  void send(device, store, values);
+  void send(device, store, values, on);
 }
 
-async function send(device: DeviceClient, store: Store, values: Record<string, number>): Promise<void> {
+async function send(
+  device: DeviceClient,
+  store: Store,
+  values: Record<string, number>,
+  on: AbortSignal,
+): Promise<void> {
   const started = performance.now();
   store.dispatch({ type: 'device/sent' });
   try {
@@ -121,7 +139,7 @@ async function send(device: DeviceClient, store: Store, values: Record<string, n
     });
     store.dispatch({ type: 'device/acknowledged', roundTripMs: performance.now() - started });
   } catch (cause) {
-    store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
   }
 }
 

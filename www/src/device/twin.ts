@@ -8,14 +8,20 @@ import type { Store } from '../app/store.js';
 import { reportOf } from '../board/board.js';
 import { isObject, type JsonObject, withoutMeta } from '../twin/json.js';
 
-export async function followTwin(device: DeviceClient, store: Store): Promise<void> {
+export function followTwin(device: DeviceClient, store: Store, on: AbortSignal): void {
+  follow(device, store, on).catch((cause: unknown) => {
+    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+  });
+}
+
+async function follow(device: DeviceClient, store: Store, on: AbortSignal): Promise<void> {
   device.addEventListener('desired', ({ patch, version }) => {
-    if (!isObject(patch)) return;
+    if (on.aborted || !isObject(patch)) return;
     store.dispatch({ type: 'device/desired', patch, version });
-    void report(device, store, reportOf(store.device.peek().board, patch));
+    void report(device, store, reportOf(store.device.peek().board, patch), on);
   });
   const twin: unknown = await device.getTwin();
-  if (!isObject(twin)) return;
+  if (on.aborted || !isObject(twin)) return;
   const section = (name: string) => (isObject(twin[name]) ? twin[name] : {}) as JsonObject;
   const desired = section('desired');
   store.dispatch({
@@ -24,16 +30,21 @@ export async function followTwin(device: DeviceClient, store: Store): Promise<vo
     reported: withoutMeta(section('reported')),
     version: Number(desired.$version ?? 0),
   });
-  await report(device, store, reportOf(store.device.peek().board, desired));
+  await report(device, store, reportOf(store.device.peek().board, desired), on);
 }
 
 /** Reports a change; a device with nothing to say stays quiet. */
-export async function report(device: DeviceClient, store: Store, patch: JsonObject): Promise<void> {
+export async function report(
+  device: DeviceClient,
+  store: Store,
+  patch: JsonObject,
+  on: AbortSignal,
+): Promise<void> {
   if (Object.keys(patch).length === 0) return;
   try {
     await device.updateReported(patch);
     store.dispatch({ type: 'device/reported', patch });
   } catch (cause) {
-    store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
   }
 }
