@@ -3,8 +3,8 @@
  * and nobody reaches past a neighbour. Reads `cargo tree` of the native target; called by `test`.
  */
 
-import { cargo } from './cargo.mjs';
 import { Failure } from './failure.mjs';
+import { run } from './run.mjs';
 
 const IO = ['tokio', 'mio', 'axum', 'hyper', 'socket2', 'rustls', 'rusqlite', 'tracing-subscriber'];
 const JAVASCRIPT = [
@@ -56,5 +56,5 @@ async function pathTo(crate, dependency) {
 
 /** @param {string} crate @param {string[]} args */
 function tree(crate, args) {
-  return cargo(['tree', '-p', crate, '--edges', 'normal', ...args]);
+  return run('cargo', ['tree', '-p', crate, '--edges', 'normal', ...args]);
 }

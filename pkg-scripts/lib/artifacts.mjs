@@ -1,20 +1,19 @@
 /** Builds the hub and the dashboard; called by `start`, `build` and `test`. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { cargo } from './cargo.mjs';
 import { dashboardDir, devHub, releaseHub, shown, targetDir } from './paths.mjs';
 import { run } from './run.mjs';
 import { unlessDone } from './stamp.mjs';
 
 /** The hub as `start` and `test` run it. The whole workspace decides the features, as in `cargo test`. */
 export async function buildDevHub() {
-  await cargo(['build', '--workspace', '--bin', 'iothub-local']);
+  await run('cargo', ['build', '--workspace', '--bin', 'iothub-local']);
   return shown(devHub);
 }
 
 /** The hub as users get it, at `target/release/iothub-local` whatever CARGO_TARGET_DIR says. */
 export async function buildReleaseHub() {
-  await cargo(['build', '--release', '-p', 'iothub-local']);
+  await run('cargo', ['build', '--release', '-p', 'iothub-local']);
   const built = path.join(targetDir, 'release', 'iothub-local');
   if (built !== releaseHub) {
     fs.mkdirSync(path.dirname(releaseHub), { recursive: true });

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { checkArrows } from './arrows.mjs';
 import { buildDashboard, buildDevHub } from './artifacts.mjs';
 import { writeWebdriverSettings } from './browser.mjs';
-import { cargo } from './cargo.mjs';
 import { withHub } from './hub-for-tests.mjs';
 import { devHub, root, toolsBin, wasmTarget } from './paths.mjs';
 import { run } from './run.mjs';
@@ -36,24 +35,37 @@ export const SUITES = [
     title: 'rustfmt',
     body: check(() => run('cargo', ['fmt', '--all', '--check', '--', '--color', 'never'])),
   },
+  {
+    name: 'lock',
+    title: 'Cargo.lock is complete',
+    body: check(() => run('cargo', ['metadata', '--locked', '--format-version', '1'])),
+  },
   { name: 'arrows', title: 'arrows between crates', body: checkArrows },
   { name: 'tidy', title: 'source tree', body: checkTidiness },
   {
     name: 'clippy',
     title: 'clippy, native',
-    body: check(() => cargo(['clippy', '--workspace', '--all-targets', ...DENY])),
+    body: check(() => run('cargo', ['clippy', '--workspace', '--all-targets', ...DENY])),
   },
   {
     name: 'clippy-wasm',
     title: 'clippy, wasm32',
     body: check(() =>
-      cargo(['clippy', '--workspace', '--exclude', 'iothub-local', '--all-targets', ...ON_WASM, ...DENY]),
+      run('cargo', [
+        'clippy',
+        '--workspace',
+        '--exclude',
+        'iothub-local',
+        '--all-targets',
+        ...ON_WASM,
+        ...DENY,
+      ]),
     ),
   },
   {
     name: 'native',
     title: 'native tests',
-    body: () => cargo(['test', '--workspace', '--no-fail-fast'], keep),
+    body: () => run('cargo', ['test', '--workspace', '--no-fail-fast'], keep),
   },
   { name: 'wasm', title: 'pure crates on wasm32', body: pureOnWasm },
   { name: 'hub', title: 'build the hub', body: buildDevHub },
@@ -98,7 +110,7 @@ async function lint() {
 function pureOnWasm() {
   const runner = path.join(toolsBin, 'wasm-bindgen-test-runner');
   const env = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: runner };
-  return cargo(['test', ...PURE, '--no-fail-fast', ...ON_WASM, '--lib', '--tests'], { env, ...keep });
+  return run('cargo', ['test', ...PURE, '--no-fail-fast', ...ON_WASM, '--lib', '--tests'], { env, ...keep });
 }
 
 /** @param {Context} context */

@@ -5,7 +5,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { cargo } from './cargo.mjs';
 import { Failure } from './failure.mjs';
 import { packageDir, root, stampDir, targetDir, toolsBin, wasmTarget } from './paths.mjs';
 import { run } from './run.mjs';
@@ -63,7 +62,7 @@ async function buildPart(part) {
 
 /** @param {string} crate */
 async function compile(crate) {
-  await cargo(['build', '-p', crate, '--target', wasmTarget, '--profile', 'web'], {
+  await run('cargo', ['build', '-p', crate, '--target', wasmTarget, '--profile', 'web'], {
     env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: reproducibleFlags() },
   });
 }
