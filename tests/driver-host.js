@@ -3,56 +3,72 @@
  * tells, and hands it out one by one.
  */
 export class RecordingHost {
+  /** @type {{ kind: string, args: any[] }[]} */
   #told = [];
+  /** @type {(() => boolean)[]} */
   #waiting = [];
 
+  /** @param {string} url */
   open(url) {
     return new WebSocket(url, 'mqtt');
   }
 
+  /** @param {string} kind @param {any[]} args */
   #tell(kind, ...args) {
     this.#told.push({ kind, args });
     for (const look of [...this.#waiting]) look();
   }
 
+  /** @param {Iterable<number>} ops */
   sent(ops) {
     for (const op of ops) this.#tell(`sent ${op}`);
   }
+  /** @param {number} op @param {any} value */
   done(op, value) {
     this.#tell(`done ${op}`, value);
   }
+  /** @param {number} op @param {[string, string]} error */
   failed(op, [code, message]) {
     this.#tell(`failed ${op}`, code, message);
   }
+  /** @param {number} request @param {string} audience @param {number} expiresAt */
   needToken(request, audience, expiresAt) {
     this.#tell('needToken', request, audience, expiresAt);
   }
+  /** @param {number} request */
   forgetToken(request) {
     this.#tell('forgetToken', request);
   }
+  /** @param {string} state @param {string} reason @param {string} detail */
   status(state, reason, detail) {
     this.#tell(`status ${state}`, reason, detail);
   }
-  message(delivery, input, properties, body) {
+  /** @param {number} delivery @param {string | undefined} _input @param {string[]} properties @param {Uint8Array} body */
+  message(delivery, _input, properties, body) {
     this.#tell('message', delivery, properties, new TextDecoder().decode(body));
   }
+  /** @param {string} patch @param {number} version */
   desired(patch, version) {
     this.#tell('desired', patch, version);
   }
+  /** @param {number} call @param {string} name @param {Uint8Array} payload */
   method(call, name, payload) {
     this.#tell('method', call, name, new TextDecoder().decode(payload));
   }
+  /** @param {number} call */
   methodGone(call) {
     this.#tell('methodGone', call);
   }
+  /** @param {boolean} outgoing @param {Uint8Array} bytes */
   packet(outgoing, bytes) {
     this.#tell('packet', outgoing, bytes);
   }
+  /** @param {string} text */
   panicked(text) {
     this.#tell('panicked', text);
   }
 
-  /** Takes the first thing told of this kind; waits for it, but not for ever. */
+  /** Takes the first thing told of this kind; waits for it, but not for ever. @param {string} kind */
   next(kind) {
     return new Promise((resolve, reject) => {
       const give = () => {
@@ -60,7 +76,7 @@ export class RecordingHost {
         if (index < 0) return false;
         clearTimeout(deadline);
         this.#waiting = this.#waiting.filter((look) => look !== give);
-        resolve(this.#told.splice(index, 1)[0].args);
+        resolve(this.#told.splice(index, 1)[0]?.args);
         return true;
       };
       const late = () => {
@@ -73,7 +89,10 @@ export class RecordingHost {
   }
 }
 
-/** One call of the hub's own API; gives the answer's text. */
+/**
+ * One call of the hub's own API; gives the answer's text.
+ * @param {string} method @param {string} url @param {string} [body]
+ */
 export async function call(method, url, body) {
   const init = { method, headers: { 'content-type': 'application/json' } };
   const response = await fetch(url, body === undefined ? init : { ...init, body });
