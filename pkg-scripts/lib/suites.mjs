@@ -101,7 +101,7 @@ function check(command) {
 }
 
 async function lint() {
-  await run('npx', ['--no-install', 'biome', 'ci', '.']);
+  await run('npx', ['--no-install', 'biome', 'ci', '--colors=off', '.']);
   await run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']);
   await run('npx', ['--no-install', 'tsc', '-p', 'www']);
   return 'clean';
