@@ -187,6 +187,7 @@ impl Hub {
         }
         let identity = Arc::clone(&session.sender.identity);
         let cause = Cause::new(Reason::Accepted, "CONNACK 0");
+        self.output(Output::Admitted { link, identity: Arc::clone(&identity) });
         self.happened(
             Some(identity),
             Happening::Connection { state: ConnectionState::Connected, cause, info },

@@ -1,2 +1,4 @@
 /** What a test page of `BrowserWorld` has as globals: the package, loaded by its browser entry. */
 declare const iothub: typeof import('iothub-wasm');
+/** The hub of `hub-in-page.test.mjs`, loaded by its browser entry. */
+declare const iothubHub: typeof import('iothub-wasm/hub');
