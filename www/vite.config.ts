@@ -18,7 +18,10 @@ export default defineConfig({
   base: './',
   plugins: [policyOnlyWhenBuilt],
   resolve: {
-    alias: [{ find: /^iothub-wasm$/, replacement: builtPackage('browser.js') }],
+    alias: [
+      { find: /^iothub-wasm$/, replacement: builtPackage('browser.js') },
+      { find: /^iothub-wasm\/hub$/, replacement: builtPackage('hub/browser.js') },
+    ],
   },
   build: {
     target: ['chrome123', 'firefox121', 'safari17.5'],

@@ -26,4 +26,4 @@ render(
   </PageContext.Provider>,
   root,
 );
-void session.open({ kind: 'local' });
+void session.openFirst();

@@ -5,16 +5,20 @@
 import { type RunningDevice, runDevice } from '../device/session.js';
 import { type Hub, HubProblem, type Provisioned, type ServiceSide } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
-import { openLocalHub } from '../hub/local-hub.js';
+import { isLocalHub, openLocalHub } from '../hub/local-hub.js';
 import { type MyHub, openMyHub } from '../hub/my-hub.js';
+import { openPageHub } from '../hub/page-hub.js';
+import { firstKind, localAddress } from '../hub/which-hub.js';
 import { problemText } from './problem.js';
 import type { Store } from './store.js';
 
 /** Which hub to open, with what only its kind needs. */
-export type Choice = { readonly kind: 'local' } | { readonly kind: 'mine'; readonly hub: MyHub };
+export type Choice = { readonly kind: 'page' | 'local' } | { readonly kind: 'mine'; readonly hub: MyHub };
 
 export interface Session {
   open(choice: Choice): Promise<void>;
+  /** Opens the hub that fits where this page came from. */
+  openFirst(): Promise<void>;
   /** Opens the same hub again. */
   retry(): Promise<void>;
   /** Ends what runs and waits for someone to name their hub. */
@@ -35,7 +39,7 @@ export function createSession(store: Store, page: URL): Session {
   let provisioned: Provisioned | null = null;
   let device: RunningDevice | null = null;
   let life = new AbortController();
-  let latest: Choice = { kind: 'local' };
+  let latest: Choice = { kind: 'page' };
   const ownId = () => store.device.peek().id;
 
   const service = (): ServiceSide => {
@@ -58,7 +62,7 @@ export function createSession(store: Store, page: URL): Session {
   }
 
   async function run(choice: Choice, signal: AbortSignal): Promise<void> {
-    const opened = choice.kind === 'mine' ? openMyHub(choice.hub) : await openLocalHub(hubAddress(page));
+    const opened = await openHub(choice, page);
     signal.throwIfAborted();
     hub = opened;
     opened.listen(
@@ -100,8 +104,15 @@ export function createSession(store: Store, page: URL): Session {
     store.dispatch({ type: 'hub/asked' });
   };
 
+  const openFirst = async () => {
+    const kind = await firstKind(page, isLocalHub);
+    if (kind === 'mine') ask();
+    else await open({ kind });
+  };
+
   return {
     open,
+    openFirst,
     retry: () => open(latest),
     ask,
     restartDevice: () => device?.restart(),
@@ -111,7 +122,13 @@ export function createSession(store: Store, page: URL): Session {
   };
 }
 
-/** The hub that served this page, unless the address names another (`?hub=http://127.0.0.1:4280`). */
-function hubAddress(page: URL): URL {
-  return new URL(page.searchParams.get('hub') ?? './', page);
+function openHub(choice: Choice, page: URL): Promise<Hub> | Hub {
+  switch (choice.kind) {
+    case 'page':
+      return openPageHub();
+    case 'local':
+      return openLocalHub(localAddress(page));
+    case 'mine':
+      return openMyHub(choice.hub);
+  }
 }

@@ -4,9 +4,9 @@ import { reachable } from './local-hub.js';
 
 /** A hub that answers from a list and remembers what it was asked. */
 function answering(answers: Record<string, unknown>) {
-  const asked: { method: string; path: string; body: unknown }[] = [];
-  const request: LocalRequest = (method, path, body) => {
-    asked.push({ method, path, body });
+  const asked: { method: string; path: string; body: unknown; update: boolean | undefined }[] = [];
+  const request: LocalRequest = ({ method, path, body, update }) => {
+    asked.push({ method, path, body, update });
     return Promise.resolve({ status: 200, text: JSON.stringify(answers[`${method} ${path}`] ?? null) });
   };
   return { asked, request };
@@ -42,11 +42,18 @@ describe('the service side', () => {
   it('percent-encodes ids and sends a desired patch where it belongs', async () => {
     const hub = answering({});
     await serviceSide(hub.request).patchDesired('a/b#c', { led: 'on' });
-    expect(hub.asked[0]).toEqual({
+    expect(hub.asked[0]).toMatchObject({
       method: 'PATCH',
       path: 'devices/a%2Fb%23c/twin',
       body: { properties: { desired: { led: 'on' } } },
     });
+  });
+  it('disables a device as it stands, without handing its connection string back', async () => {
+    const device = { deviceId: 'd', status: 'enabled', etag: 'x', connectionString: 'secret' };
+    const hub = answering({ 'GET devices/d': device });
+    await serviceSide(hub.request).setEnabled('d', false);
+    const body = { deviceId: 'd', status: 'disabled', etag: 'x' };
+    expect(hub.asked[1]).toEqual({ method: 'PUT', path: 'devices/d', body, update: true });
   });
   it('reads a twin without what the hub adds', async () => {
     const properties = { desired: { led: 'on', $version: 3, $metadata: {} }, reported: { $version: 1 } };

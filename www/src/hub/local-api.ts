@@ -18,13 +18,19 @@ export interface LocalAnswer {
   readonly text: string;
 }
 
-/** Carries one request to `/local/{path}`; `withinMs` is how long the answer may take. */
-export type LocalRequest = (
-  method: string,
-  path: string,
-  body?: Json,
-  withinMs?: number,
-) => Promise<LocalAnswer>;
+export interface LocalAsk {
+  readonly method: string;
+  /** Below `/local/`. */
+  readonly path: string;
+  readonly body?: Json | undefined;
+  /** What is there is changed: without it the hub takes a PUT for something new. */
+  readonly update?: boolean;
+  /** How long the answer may take. */
+  readonly withinMs?: number | undefined;
+}
+
+/** Carries one request to the hub. */
+export type LocalRequest = (ask: LocalAsk) => Promise<LocalAnswer>;
 
 /** Makes the device unless it is there, and answers its connection string. Asks in a way that is never an error. */
 export async function provision(request: LocalRequest, deviceId: string): Promise<string> {
@@ -59,14 +65,15 @@ export function serviceSide(request: LocalRequest): ServiceSide {
         connectTimeoutInSeconds: connectTimeout,
       };
       const withinMs = (responseTimeout + connectTimeout + 5) * 1_000;
-      return readResult(await call(request, 'POST', `${at(deviceId)}/methods`, body, withinMs));
+      return readResult(await call(request, 'POST', `${at(deviceId)}/methods`, body, { withinMs }));
     },
     devices: async () => readIdentities(await call(request, 'GET', 'devices')),
     setEnabled: async (deviceId, enabled) => {
       const identity = await call(request, 'GET', at(deviceId));
       if (!isObject(identity)) throw new HubProblem(`the hub answered without the device ${deviceId}`);
       const { connectionString: _, ...rest } = identity;
-      await call(request, 'PUT', at(deviceId), { ...rest, status: enabled ? 'enabled' : 'disabled' });
+      const document = { ...rest, status: enabled ? 'enabled' : 'disabled' };
+      await call(request, 'PUT', at(deviceId), document, { update: true });
     },
     removeDevice: async (deviceId) => void (await call(request, 'DELETE', at(deviceId))),
     trouble: async (fault) => void (await call(request, 'POST', 'faults', { ...fault })),
@@ -82,9 +89,9 @@ export async function call(
   method: string,
   path: string,
   body?: Json,
-  withinMs?: number,
+  more: Pick<LocalAsk, 'update' | 'withinMs'> = {},
 ): Promise<Json> {
-  const answer = await request(method, path, body, withinMs);
+  const answer = await request({ method, path, body, ...more });
   if (answer.status < 400) return answer.text === '' ? null : (JSON.parse(answer.text) as Json);
   throw new HubProblem(refusal(answer));
 }

@@ -26,10 +26,22 @@ export async function openLocalHub(base: URL): Promise<Hub> {
   };
 }
 
+/** Whether a hub of ours answers there. */
+export async function isLocalHub(base: URL): Promise<boolean> {
+  try {
+    const answer = await requestTo(base)({ method: 'GET', path: 'info' });
+    return answer.status === 200 && answer.text.startsWith('{');
+  } catch {
+    return false;
+  }
+}
+
 function requestTo(base: URL): LocalRequest {
-  return async (method, path, body, withinMs = ANSWER_WITHIN_MS) => {
-    const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    const init = { method, signal: AbortSignal.timeout(withinMs), ...(body === undefined ? {} : json) };
+  return async ({ method, path, body, update, withinMs = ANSWER_WITHIN_MS }) => {
+    const headers = new Headers(body === undefined ? {} : { 'content-type': 'application/json' });
+    if (update) headers.set('if-match', '*');
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const init = { method, headers, signal: AbortSignal.timeout(withinMs), ...sent };
     try {
       const response = await fetch(new URL(`local/${path}`, base), init);
       return { status: response.status, text: await response.text() };

@@ -3,14 +3,14 @@ import { usePage, useText } from '../app/context.js';
 import type { HubKind } from '../hub/hub.js';
 import { Choice } from './parts.js';
 
-const KINDS: readonly HubKind[] = ['local', 'mine'];
+const KINDS: readonly HubKind[] = ['page', 'local', 'mine'];
 
 export function HubSwitch() {
   const { store, session } = usePage();
   const { hub: words } = useText();
   const { kind } = store.hub.value;
   const choose = (wanted: HubKind) =>
-    wanted === 'mine' ? session.ask() : void session.open({ kind: 'local' });
+    wanted === 'mine' ? session.ask() : void session.open({ kind: wanted });
   return (
     <Choice
       label={words.which}

@@ -88,7 +88,10 @@ function PacketParts({ packet }: { readonly packet: NonNullable<WireEntry['packe
       )}
       <CopyAsCode packet={packet} />
       <Part title={wire.bytes(bytes.length)}>
-        <pre class="hex">{hexDump(bytes)}</pre>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
+        <pre class="hex" tabIndex={0}>
+          {hexDump(bytes)}
+        </pre>
       </Part>
     </>
   );
