@@ -46,6 +46,10 @@ export class Client extends EventTarget {
   #tokens = new Map();
   /** @type {Set<string>} */
   #listened = new Set();
+  /** Messages that came while nobody listened; they wait unacknowledged. @type {{ delivery: number, message: ReceivedMessage }[]} */
+  #unheard = [];
+  /** What stands for a `message` listener. @type {WeakMap<object, (event: DeviceMessageEvent) => void>} */
+  #watched = new WeakMap();
   #state = 'connecting';
   #reason = '';
   #token;
@@ -183,12 +187,34 @@ export class Client extends EventTarget {
 
   /** @param {string} type @param {any} listener @param {any} [options] @override */
   addEventListener(type, listener, options) {
-    super.addEventListener(type, listener, options);
+    super.addEventListener(type, type === 'message' && listener ? this.#watch(listener) : listener, options);
+    if (type === 'message' && this.#unheard.length > 0) {
+      for (const { delivery, message } of this.#unheard.splice(0)) void this.#onMessage(delivery, message);
+    }
     if (listener === null || this.#listened.has(type)) return;
     this.#listened.add(type);
     const listen = LISTENED[type];
     if (listen !== undefined) this.#driver?.[listen]();
     if (type === 'packet') this.#driver?.watch_packets(true);
+  }
+
+  /** @param {string} type @param {any} listener @param {any} [options] @override */
+  removeEventListener(type, listener, options) {
+    const watched = type === 'message' && listener ? this.#watched.get(listener) : undefined;
+    super.removeEventListener(type, /** @type {any} */ (watched ?? listener), options);
+  }
+
+  /**
+   * A `message` listener runs within its event, which must know that somebody listened and how it went.
+   * @param {any} listener
+   */
+  #watch(listener) {
+    let watched = this.#watched.get(listener);
+    if (watched === undefined) {
+      watched = (event) => event.run(listener, this);
+      this.#watched.set(listener, watched);
+    }
+    return /** @type {any} */ (watched);
   }
 
   /**
@@ -250,6 +276,8 @@ export class Client extends EventTarget {
       status: (state, reason, detail, retryIn) => {
         this.#state = state;
         this.#reason = reason;
+        // Another link: the hub sends again what was not acknowledged on the last one.
+        this.#unheard = [];
         this.dispatchEvent(new StatusEvent(state, reason, detail, retryIn));
       },
       message: (delivery, input, pairs, body, redelivered) =>
@@ -298,6 +326,10 @@ export class Client extends EventTarget {
   async #onMessage(delivery, message) {
     const event = new DeviceMessageEvent(message);
     this.dispatchEvent(event);
+    if (!event.heard) {
+      this.#unheard.push({ delivery, message });
+      return;
+    }
     const outcomes = await Promise.allSettled(event.work);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     this.#driver?.message_handled(delivery, failed === undefined);

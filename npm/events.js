@@ -17,6 +17,8 @@ export class DeviceMessageEvent extends Event {
   /** @type {Promise<unknown>[]} */
   #work = [];
   #open = true;
+  /** Whether there was a listener. */
+  heard = false;
 
   /** @param {import('./message.js').ReceivedMessage} message */
   constructor(message) {
@@ -28,6 +30,21 @@ export class DeviceMessageEvent extends Event {
   waitUntil(work) {
     if (!this.#open) throw new DOMException('waitUntil is for the time of the event', 'InvalidStateError');
     this.#work.push(Promise.resolve(work));
+  }
+
+  /**
+   * Runs one listener. A throw and a rejected promise both mean that the message was not handled.
+   * @param {any} listener @param {EventTarget} target
+   */
+  run(listener, target) {
+    this.heard = true;
+    try {
+      const returned =
+        typeof listener === 'function' ? listener.call(target, this) : listener.handleEvent(this);
+      if (typeof returned?.then === 'function') this.waitUntil(returned);
+    } catch (error) {
+      this.waitUntil(Promise.reject(error));
+    }
   }
 
   /** All that the listeners wait for; called once, after they ran. */

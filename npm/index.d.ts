@@ -176,7 +176,10 @@ export interface StatusEvent extends Event {
 
 export interface DeviceMessageEvent extends Event {
   readonly message: C2DMessage;
-  /** The message is acknowledged when all that was given here has resolved; if anything rejects, it comes again on the next link. */
+  /**
+   * The message is acknowledged when all that was given here, and every promise that a listener returned, has
+   * resolved. If anything rejects or a listener throws, it is not, and comes again on the next link.
+   */
   waitUntil(work: unknown): void;
 }
 
