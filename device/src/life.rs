@@ -43,15 +43,14 @@ impl Device {
         let good = self.held.as_ref().is_some_and(|held| held.is_good(self.at));
         match &self.config.credentials {
             Credentials::Key(_) => self.open_socket(),
-            Credentials::Token(token) if self.held.is_none() => {
-                match Held::check(token.clone(), &self.config, self.at, "the connection string") {
-                    Ok(held) => {
-                        self.held = Some(held);
-                        self.open_socket();
-                    }
-                    Err(error) => self.stop(error),
+            // Whether a ready token is any good the hub decides: this machine's clock may be the one that is off.
+            Credentials::Token(token) if self.held.is_none() => match Held::given(token.clone()) {
+                Ok(held) => {
+                    self.held = Some(held);
+                    self.open_socket();
                 }
-            }
+                Err(error) => self.stop(error),
+            },
             Credentials::Token(_) if !good => self.stop(Error::new(
                 Code::TokenExpired,
                 "the token of the connection string has ended: connect with a new one, with a key, or with a token provider",
@@ -190,17 +189,17 @@ impl Device {
         self.refusals += 1;
         self.drop_link();
         let fresh = !matches!(self.config.credentials, Credentials::Token(_));
-        self.held = None;
+        let ended = self.held.take().and_then(|held| held.ended(self.at)).unwrap_or_default();
         if fresh && self.refusals < 2 {
             let text = "the hub refused the token; once more with a fresh one".to_owned();
             return self.wait_for(Cause::Network, "refused", text);
         }
         let now = time::format_millis(i64::try_from(self.at.unix_ms).unwrap_or(i64::MAX));
-        let tried = if fresh { "twice, the second time with a fresh token" } else { "the token" };
+        let tried = if fresh { "twice, the second time with a fresh token" } else { "the given token" };
         self.stop(Error::new(
             Code::Unauthorized,
             format!(
-                "the hub refused {tried} (CONNACK 5) for \"{}\" on {}: check that the device exists there, that key and id are its own (ids are case-sensitive), and that this machine's clock is right (it says {now}; 5 minutes off is too much)",
+                "the hub refused {tried} (CONNACK 5) for \"{}\" on {}{ended}: check that the device exists there, that key and id are its own (ids are case-sensitive), and that this machine's clock is right (it says {now}; 5 minutes off is too much)",
                 self.config.identity, self.config.host
             ),
         ));

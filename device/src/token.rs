@@ -34,23 +34,40 @@ impl Held {
                 ),
             ));
         }
-        Ok(Self { token, expires: parsed.expires() }).and_then(|held| {
-            if held.expires > at.unix_seconds() { Ok(held) } else { Err(held.ended(at, from)) }
-        })
+        let held = Self { token, expires: parsed.expires() };
+        match held.ended(at) {
+            None => Ok(held),
+            Some(ended) => Err(Error::new(
+                Code::ClockOff,
+                format!(
+                    "{from} gave a token that can not work{ended}: set the clock of this machine, or of the one that signs"
+                ),
+            )),
+        }
     }
 
-    fn ended(&self, at: Clock, from: &str) -> Error {
+    /// A ready-made token, as it was given.
+    pub(crate) fn given(token: Secret) -> Result<Self, Error> {
+        match Token::parse(token.expose()) {
+            Ok(parsed) => Ok(Self { token, expires: parsed.expires() }),
+            Err(error) => {
+                Err(Error::new(Code::Argument, format!("the SharedAccessSignature is no SAS token: {error}")))
+            }
+        }
+    }
+
+    /// The evidence that the token is past its end by this machine's clock.
+    pub(crate) fn ended(&self, at: Clock) -> Option<String> {
         let iso = |seconds: u64| {
             time::format_millis(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX))
         };
-        Error::new(
-            Code::ClockOff,
+        (self.expires <= at.unix_seconds()).then(|| {
             format!(
-                "{from} gave a token that ended at {}, and this machine says it is {}: set the clock of this machine, or of the one that signs",
-                iso(self.expires.min(253_402_300_799)),
+                " (it ended at {}, this machine says it is {})",
+                iso(self.expires),
                 iso(at.unix_seconds())
-            ),
-        )
+            )
+        })
     }
 
     /// Whether it has enough life left for a connection.
