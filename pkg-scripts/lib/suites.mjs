@@ -85,6 +85,12 @@ export const SUITES = [
     needs: ['hub', 'package'],
     body: inBrowser('browser'),
   },
+  {
+    name: 'client',
+    title: 'the whole client in a browser',
+    needs: ['hub', 'package'],
+    body: inBrowser('client'),
+  },
   { name: 'page', title: 'the page, end to end', needs: ['hub', 'dashboard'], body: inBrowser('page') },
   { name: 'sdk', title: 'the official SDKs', needs: ['hub'], body: officialSdk },
 ];
