@@ -12,16 +12,21 @@ import { hashOf, unlessDone } from './stamp.mjs';
 
 /**
  * One crate of the package: where its wasm goes, and the sources whose change asks for a new one.
- * @typedef {{ crate: string, library: string, out: string }} WasmPart
+ * @typedef {{ crate: string, library: string, out: string, sources: string[] }} WasmPart
  */
 
 /** @type {WasmPart[]} */
 const PARTS = [
-  { crate: 'iothub-wasm', library: 'iothub_wasm', out: 'wasm' },
-  { crate: 'iothub-hub-wasm', library: 'iothub_hub_wasm', out: 'hub/wasm' },
+  { crate: 'iothub-wasm', library: 'iothub_wasm', out: 'wasm', sources: ['src', 'device'] },
+  {
+    crate: 'iothub-hub-wasm',
+    library: 'iothub_hub_wasm',
+    out: 'hub/wasm',
+    sources: ['hub/Cargo.toml', 'hub/src', 'hub/wasm'],
+  },
 ];
 
-const RUST_SOURCES = ['Cargo.toml', 'Cargo.lock', 'src', 'protocol', 'device', 'hub'];
+const SHARED_SOURCES = ['Cargo.toml', 'Cargo.lock', 'protocol'];
 
 /** The wasm features every supported runtime has; the optimiser must be told of them. */
 const FEATURES = [
@@ -48,7 +53,7 @@ async function buildPart(part) {
   const folder = stagingOf(part);
   const results = [path.join(folder, `${part.library}_bg.wasm`)];
   const inputs = {
-    files: RUST_SOURCES,
+    files: [...SHARED_SOURCES, ...part.sources],
     text: [hashOf(['pkg-scripts/lib/wasm-package.mjs', 'package-lock.json'])],
     results,
   };
