@@ -3,7 +3,7 @@ import type { DeviceStatus, LinkMetrics, ReceivedMessage } from '../device/state
 import type { HubKind, ServiceTwin, StreamState } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
 import type { MethodCall, MethodCard } from '../methods/method.js';
-import type { Generator } from '../sensors/sensor.js';
+import type { Generator, Sensor } from '../sensors/sensor.js';
 import type { Language } from '../text/text.js';
 import type { JsonObject } from '../twin/json.js';
 import type { Theme } from './state.js';
@@ -50,6 +50,9 @@ export type Action =
   | { readonly type: 'sensors/tick'; readonly now: number; readonly noise: readonly number[] }
   | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }
   | { readonly type: 'sensor/generator'; readonly id: string; readonly generator: Generator }
+  | { readonly type: 'sensor/script'; readonly id: string; readonly script: string }
+  | { readonly type: 'sensor/added'; readonly sensor: Sensor }
+  | { readonly type: 'sensor/removed'; readonly id: string }
   | { readonly type: 'sensor/frozen'; readonly id: string; readonly frozen: boolean }
   | { readonly type: 'service/scope'; readonly scope: 'device' | 'all' }
   | { readonly type: 'service/cleared' };

@@ -98,6 +98,12 @@ function reduceSensors(sensors: readonly Sensor[], action: Action): readonly Sen
         generator: action.generator,
         frozen: false,
       }));
+    case 'sensor/script':
+      return changed(sensors, action.id, (sensor) => ({ ...sensor, script: action.script, memory: 0 }));
+    case 'sensor/added':
+      return sensors.some((sensor) => sensor.id === action.sensor.id) ? sensors : [...sensors, action.sensor];
+    case 'sensor/removed':
+      return sensors.filter((sensor) => sensor.id !== action.id);
     case 'sensor/frozen':
       return changed(sensors, action.id, (sensor) => ({ ...sensor, frozen: action.frozen }));
     default:

@@ -1,29 +1,34 @@
-/** The sensors a fresh device has. The first state is built from them. */
+/** The sensors a fresh device has, and those that can be added to it. */
 import type { Sensor } from './sensor.js';
 
-export const DEFAULT_SENSORS: readonly Sensor[] = [
-  {
-    id: 'temperature',
+type Given = Pick<Sensor, 'id' | 'unit' | 'min' | 'max' | 'level' | 'spread' | 'generator'> & Partial<Sensor>;
+
+const sensor = (given: Given): Sensor => ({
+  step: 0.1,
+  frozen: false,
+  script: '',
+  memory: 0,
+  value: given.level,
+  ...given,
+});
+
+export const TEMPLATES: readonly Sensor[] = [
+  sensor({ id: 'temperature', unit: '°C', min: -20, max: 80, level: 21.5, spread: 2.5, generator: 'walk' }),
+  sensor({ id: 'humidity', unit: '%', min: 0, max: 100, level: 48, spread: 6, generator: 'sine' }),
+  sensor({ id: 'battery', unit: '%', min: 0, max: 100, level: 100, spread: 20, generator: 'drain' }),
+  sensor({ id: 'tank', unit: 'l', min: 0, max: 500, level: 400, spread: 120, generator: 'drain', step: 1 }),
+  sensor({
+    id: 'thermostat',
     unit: '°C',
-    min: -20,
-    max: 80,
-    step: 0.1,
-    level: 21.5,
-    spread: 2.5,
-    generator: 'walk',
-    frozen: false,
-    value: 21.5,
-  },
-  {
-    id: 'humidity',
-    unit: '%',
-    min: 0,
-    max: 100,
-    step: 0.1,
-    level: 48,
-    spread: 6,
-    generator: 'sine',
-    frozen: false,
-    value: 48,
-  },
+    min: 5,
+    max: 35,
+    level: 20,
+    spread: 1,
+    generator: 'inertia',
+    value: 12,
+  }),
+  sensor({ id: 'pressure', unit: 'hPa', min: 950, max: 1050, level: 1013, spread: 4, generator: 'daily' }),
+  sensor({ id: 'passages', unit: '', min: 0, max: 9999, level: 0, spread: 1, generator: 'counter', step: 1 }),
 ];
+
+export const DEFAULT_SENSORS: readonly Sensor[] = TEMPLATES.slice(0, 2);

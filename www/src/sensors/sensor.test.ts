@@ -55,6 +55,43 @@ describe('advance', () => {
   });
 });
 
+describe('sensors with a memory', () => {
+  it('drain and fill up again', () => {
+    let battery = having('drain', { min: 0, max: 100, value: 0.2, spread: 60 });
+    const seen: number[] = [];
+    for (let tick = 0; tick < 40; tick += 1) {
+      battery = advance(battery, tick, 0);
+      seen.push(battery.value);
+    }
+    expect(Math.min(...seen)).toBe(0);
+    expect(Math.max(...seen)).toBe(100);
+    expect(seen.at(-1)).toBeLessThan(100);
+  });
+  it('play a sequence over and over', () => {
+    let sensor = having('sequence', { script: '1, 2, 3' });
+    const seen = Array.from({ length: 5 }, (_, tick) => {
+      sensor = advance(sensor, tick, 0);
+      return sensor.value;
+    });
+    expect(seen).toEqual([1, 2, 3, 1, 2]);
+  });
+  it('take the first numeric column of a CSV file', () => {
+    expect(advance(having('sequence', { script: 'time,level\nmon,7\ntue,8' }), 0, 0).value).toBe(7);
+  });
+  it('count up and start again', () => {
+    expect(advance(having('counter', { value: 79, step: 1 }), 0, 0).value).toBe(80);
+    expect(advance(having('counter', { value: 80, step: 1 }), 0, 0).value).toBe(base.min);
+  });
+  it('follow a formula, and stay when it makes no sense', () => {
+    expect(advance(having('formula', { script: 'level + t' }), 5_000, 0).value).toBe(26.5);
+    expect(advance(having('formula', { script: 'level +', value: 9 }), 5_000, 0).value).toBe(9);
+    expect(advance(having('formula', { script: '1 / 0', value: 9 }), 5_000, 0).value).toBe(9);
+  });
+  it('come towards their level with inertia', () => {
+    expect(advance(having('inertia', { value: 0, level: 20 }), 0, 0).value).toBe(1);
+  });
+});
+
 describe('withLevel', () => {
   it('moves the value along with the slider', () => {
     expect(withLevel(having('walk', { value: 20 }), base.level + 10)).toMatchObject({

@@ -1,5 +1,6 @@
 /** The left side: what the device measures, and what it was sent. */
 import { usePage, useText } from '../app/context.js';
+import { AddSensor } from './add-sensor.js';
 import { BoardCard } from './board-card.js';
 import { Inbox } from './inbox.js';
 import { MethodCards } from './method-cards.js';
@@ -13,10 +14,11 @@ export function DevicePanel() {
   return (
     <section class="side" id="device" aria-label={text.device.title}>
       <div class="sensors">
-        {sensors.map((sensor) => (
-          <SensorCard key={sensor.id} sensor={sensor} />
+        {sensors.map((sensor, index) => (
+          <SensorCard key={sensor.id} sensor={sensor} index={index} />
         ))}
       </div>
+      <AddSensor />
       {failed > 0 && (
         <Problem>
           {failed} {text.device.failed}. {lastProblem}

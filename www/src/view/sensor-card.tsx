@@ -1,15 +1,25 @@
 /** One sensor: its value, a slider for the level, how it moves, and a switch that freezes it. */
 import { usePage, useText } from '../app/context.js';
+import { evaluate } from '../sensors/expression.js';
+import { columnsOf } from '../sensors/numbers.js';
 import { GENERATORS, type Generator, type Sensor } from '../sensors/sensor.js';
 import { decimal } from './format.js';
 
-export function SensorCard({ sensor }: { readonly sensor: Sensor }) {
+interface SensorProps {
+  readonly sensor: Sensor;
+  readonly name: string;
+}
+
+export function SensorCard({ sensor, index }: { readonly sensor: Sensor; readonly index: number }) {
   const { store } = usePage();
   const text = useText();
   const { id, min, max, step, level } = sensor;
   const name = text.sensor.names[id] ?? id;
+  // The colour of its line in the chart, as soon as it has one.
+  const drawn = Object.keys(store.service.value.series.columns).indexOf(id);
+  const line = ((drawn < 0 ? index : drawn) % 6) + 1;
   return (
-    <section class={`card sensor sensor-${id}`} aria-label={name}>
+    <section class={`card sensor line-${line}`} aria-label={name}>
       <Reading sensor={sensor} name={name} />
       <input
         type="range"
@@ -24,24 +34,38 @@ export function SensorCard({ sensor }: { readonly sensor: Sensor }) {
         }
       />
       <Movement sensor={sensor} name={name} />
+      {(sensor.generator === 'sequence' || sensor.generator === 'formula') && (
+        <Script sensor={sensor} name={name} />
+      )}
     </section>
   );
 }
 
-function Reading({ sensor, name }: { readonly sensor: Sensor; readonly name: string }) {
-  const { language } = usePage().store.page.value;
+function Reading({ sensor, name }: SensorProps) {
+  const { store } = usePage();
+  const { sensor: words } = useText();
+  const { language } = store.page.value;
+  const digits = sensor.step < 1 ? 1 : 0;
   return (
     <div class="reading">
       <h3>{name}</h3>
+      <button
+        type="button"
+        class="button quiet remove"
+        aria-label={words.remove(name)}
+        onClick={() => store.dispatch({ type: 'sensor/removed', id: sensor.id })}
+      >
+        ×
+      </button>
       <p class="value">
-        {decimal(sensor.value, 1, language)}
+        {decimal(sensor.value, digits, language)}
         <span class="unit">{sensor.unit}</span>
       </p>
     </div>
   );
 }
 
-function Movement({ sensor, name }: { readonly sensor: Sensor; readonly name: string }) {
+function Movement({ sensor, name }: SensorProps) {
   const { store } = usePage();
   const { sensor: words } = useText();
   const { id, frozen, generator } = sensor;
@@ -71,4 +95,39 @@ function Movement({ sensor, name }: { readonly sensor: Sensor; readonly name: st
       </label>
     </div>
   );
+}
+
+function Script({ sensor, name }: SensorProps) {
+  const { store } = usePage();
+  const { sensor: words } = useText();
+  const problem = problemIn(sensor);
+  const isFormula = sensor.generator === 'formula';
+  return (
+    <label class="field">
+      <span class="unseen">{isFormula ? words.formula(name) : words.sequence(name)}</span>
+      <textarea
+        rows={2}
+        spellcheck={false}
+        placeholder={isFormula ? 'level + 5 * sin(t / 10) + noise' : '1, 2, 3'}
+        value={sensor.script}
+        aria-invalid={problem !== null}
+        onInput={(event) =>
+          store.dispatch({ type: 'sensor/script', id: sensor.id, script: event.currentTarget.value })
+        }
+      />
+      <span class="finding">{problem ?? (isFormula ? words.formulaHint : words.sequenceHint)}</span>
+    </label>
+  );
+}
+
+/** What is wrong with the text, if anything; nothing is wrong with an empty one. */
+function problemIn({ generator, script }: Sensor): string | null {
+  if (script.trim() === '') return null;
+  if (generator === 'sequence') return columnsOf(script).length === 0 ? '–' : null;
+  try {
+    evaluate(script, { t: 0, level: 0, value: 0, noise: 0 });
+    return null;
+  } catch (cause) {
+    return String(cause instanceof Error ? cause.message : cause);
+  }
 }
