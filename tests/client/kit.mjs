@@ -89,6 +89,18 @@ function statuses(device) {
   return seen;
 }
 
+/** Every desired change from now on, and a wait for one. @param {DeviceClient} device */
+function desired(device) {
+  /** @type {{ patch: any, version: number }[]} */
+  const seen = [];
+  device.addEventListener('desired', ({ patch, version }) => seen.push({ patch, version }));
+  const until = async (/** @type {number} */ version) => {
+    if (seen.some((change) => change.version === version)) return;
+    await next(device, 'desired', (event) => event.version === version);
+  };
+  return { seen, until };
+}
+
 /** A promise with its handles. @returns {{ promise: Promise<any>, resolve: (value?: any) => void, reject: (error: any) => void }} */
 function deferred() {
   /** @type {any} */
@@ -147,6 +159,7 @@ export const kit = {
   next,
   reason,
   statuses,
+  desired,
   deferred,
   countingSocket,
   finish,

@@ -6,3 +6,6 @@
 import './connect.mjs';
 import './send.mjs';
 import './messages.mjs';
+import './twins.mjs';
+import './methods.mjs';
+import './close.mjs';
