@@ -27,6 +27,8 @@ export type Action =
   | { readonly type: 'device/acknowledged'; readonly roundTripMs: number }
   | { readonly type: 'device/send-failed'; readonly problem: string }
   | { readonly type: 'device/message'; readonly message: ReceivedMessage }
+  | { readonly type: 'device/message-settled'; readonly key: string; readonly accepted: boolean }
+  | { readonly type: 'device/holds'; readonly holds: boolean }
   | { readonly type: 'device/inbox-cleared' }
   | {
       readonly type: 'device/packet';

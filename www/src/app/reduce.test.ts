@@ -98,7 +98,15 @@ describe('the device', () => {
   it('keeps the newest messages of its inbox', () => {
     const message = (key: string): Action => ({
       type: 'device/message',
-      message: { key, at: 0, body: 'hi', properties: {}, systemProperties: {} },
+      message: {
+        key,
+        at: 0,
+        state: key === '1' ? 'held' : 'done',
+        redelivered: false,
+        body: 'hi',
+        properties: {},
+        systemProperties: {},
+      },
     });
     const { inbox } = having(
       Array.from({ length: INBOX_KEEPS + 3 }, (_, index) => message(String(index))),

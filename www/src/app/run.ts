@@ -27,6 +27,8 @@ export interface Session {
   service(): ServiceSide;
   /** Switches the device off and on again. */
   restartDevice(): void;
+  /** Acknowledges a held message, or leaves it to come again on the next link. */
+  settleMessage(key: string, accepted: boolean): void;
   /** How this device connects, for trouble on purpose (a second client with the same name). */
   identity(): Provisioned;
   /** Reads the service's view of this device's twin again. */
@@ -116,6 +118,10 @@ export function createSession(store: Store, page: URL): Session {
     retry: () => open(latest),
     ask,
     restartDevice: () => device?.restart(),
+    settleMessage: (key, accepted) => {
+      device?.settleMessage(key, accepted);
+      store.dispatch({ type: 'device/message-settled', key, accepted });
+    },
     service,
     identity,
     refreshTwin,

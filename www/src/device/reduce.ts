@@ -52,8 +52,13 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
       return { ...device, calls: [action.call, ...device.calls].slice(0, CALLS_KEEP) };
     case 'method/changed':
       return { ...device, methods: withCard(device.methods, action.name, action.card) };
+    case 'device/message-settled':
+      return { ...device, inbox: settled(device.inbox, action.key, action.accepted) };
+    case 'device/holds':
+      return { ...device, holds: action.holds };
     case 'device/inbox-cleared':
-      return { ...device, inbox: [] };
+      // What is held is not forgotten: only a decision ends it.
+      return { ...device, inbox: device.inbox.filter((message) => message.state === 'held') };
     default: {
       const sensors = reduceSensors(device.sensors, action);
       return sensors === device.sensors ? device : { ...device, sensors };
@@ -67,7 +72,14 @@ const SWITCHED_OFF: DeviceStatus = { state: 'closed', reason: '', detail: '', re
 function restarted(device: DeviceState, restInterval: number): DeviceState {
   const fresh = firstDevice(device.id);
   const board = boardOf({}, restInterval);
-  return { ...fresh, sensors: device.sensors, methods: device.methods, board, restInterval };
+  return {
+    ...fresh,
+    sensors: device.sensors,
+    methods: device.methods,
+    holds: device.holds,
+    board,
+    restInterval,
+  };
 }
 
 function withSeen(device: DeviceState, seen: JsonObject, seenVersion: number): DeviceState {
@@ -76,6 +88,11 @@ function withSeen(device: DeviceState, seen: JsonObject, seenVersion: number): D
     twin: { ...device.twin, seen, seenVersion },
     board: boardOf(seen, device.restInterval),
   };
+}
+
+function settled(inbox: DeviceState['inbox'], key: string, accepted: boolean): DeviceState['inbox'] {
+  const state = accepted ? ('done' as const) : ('left' as const);
+  return inbox.map((message) => (message.key === key ? { ...message, state } : message));
 }
 
 function withCard(

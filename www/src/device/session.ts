@@ -7,6 +7,7 @@ import { type C2DMessage, DeviceClient } from 'iothub-wasm';
 import { problemText } from '../app/problem.js';
 import type { Store } from '../app/store.js';
 import type { Provisioned } from '../hub/hub.js';
+import { HeldMessages } from './held.js';
 import { answerMethods } from './methods.js';
 import { pause } from './pause.js';
 import type { ReceivedMessage, StatusState } from './state.js';
@@ -20,6 +21,8 @@ const CLOSES_WITHIN_MS = 500;
 /** A device that runs; switched off and on again it is a new client. */
 export interface RunningDevice {
   restart(): void;
+  /** Acknowledges a held message, or leaves it to come again. */
+  settleMessage(key: string, accepted: boolean): void;
 }
 
 /** Runs the device until `signal` aborts; throws when its first connect is refused. */
@@ -29,10 +32,11 @@ export async function runDevice(
   signal: AbortSignal,
 ): Promise<RunningDevice> {
   let power = new AbortController();
+  const held = new HeldMessages();
   let device: DeviceClient | null = null;
   const switchOn = async () => {
     const on = AbortSignal.any([signal, power.signal]);
-    device = await powered(identity, store, on, () => void restart());
+    device = await powered(identity, store, held, on, () => void restart());
   };
   const restart = async () => {
     power.abort();
@@ -49,7 +53,10 @@ export async function runDevice(
   };
   signal.addEventListener('abort', () => void device?.close({ drain: CLOSES_WITHIN_MS }), { once: true });
   await switchOn();
-  return { restart: () => void restart() };
+  return {
+    restart: () => void restart(),
+    settleMessage: (key, accepted) => held.settle(key, accepted),
+  };
 }
 
 function tellStatus(store: Store, state: StatusState, reason: string): void {
@@ -64,11 +71,12 @@ function tellStatus(store: Store, state: StatusState, reason: string): void {
 async function powered(
   identity: Provisioned,
   store: Store,
+  held: HeldMessages,
   on: AbortSignal,
   restart: () => void,
 ): Promise<DeviceClient> {
   const device = await DeviceClient.connect(identity.credentials, { ...identity.options, signal: on });
-  listen(device, store, on);
+  listen(device, store, held, on);
   answerMethods(device, store, restart, on);
   followTwin(device, store, on);
   void keepSampling(device, store, on);
@@ -77,7 +85,7 @@ async function powered(
 }
 
 /** Once switched off, what an old client still says (it may take a while to close) is no news of this device. */
-function listen(device: DeviceClient, store: Store, on: AbortSignal): void {
+function listen(device: DeviceClient, store: Store, held: HeldMessages, on: AbortSignal): void {
   device.addEventListener('status', ({ state, reason, detail, retryIn }) => {
     if (on.aborted) return;
     const at = Date.now();
@@ -85,7 +93,10 @@ function listen(device: DeviceClient, store: Store, on: AbortSignal): void {
     store.dispatch({ type: 'device/status', status: { state, reason, detail, retryAt }, at });
   });
   device.addEventListener('message', (event) => {
-    store.dispatch({ type: 'device/message', message: received(event.message) });
+    const { holds } = store.device.peek();
+    const message = received(event.message, holds);
+    store.dispatch({ type: 'device/message', message });
+    if (holds) event.waitUntil(held.wait(message.key));
   });
   device.addEventListener('packet', ({ outgoing, bytes }) => {
     if (!on.aborted) store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
@@ -143,7 +154,7 @@ async function send(
   }
 }
 
-function received(message: C2DMessage): ReceivedMessage {
+function received(message: C2DMessage, holds: boolean): ReceivedMessage {
   const named = {
     'message-id': message.messageId,
     'correlation-id': message.correlationId,
@@ -157,6 +168,8 @@ function received(message: C2DMessage): ReceivedMessage {
   return {
     key: crypto.randomUUID(),
     at: Date.now(),
+    state: holds ? 'held' : 'done',
+    redelivered: message.redelivered,
     body: message.text(),
     properties: { ...message.properties },
     systemProperties: Object.fromEntries(present),

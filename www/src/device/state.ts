@@ -10,6 +10,10 @@ export type StatusState = 'connecting' | 'connected' | 'reconnecting' | 'disconn
 
 export interface ReceivedMessage {
   readonly key: string;
+  /** `held`: not acknowledged yet; `left`: it will come again on the next link. */
+  readonly state: 'done' | 'held' | 'left';
+  /** The hub had sent it before. */
+  readonly redelivered: boolean;
   readonly at: number;
   readonly body: string;
   readonly properties: Properties;
@@ -62,6 +66,8 @@ export interface DeviceState {
   readonly calls: readonly MethodCall[];
   /** Newest first, bounded. */
   readonly inbox: readonly ReceivedMessage[];
+  /** Whether messages wait for a decision instead of being acknowledged at once. */
+  readonly holds: boolean;
 }
 
 export const INBOX_KEEPS = 50;
@@ -87,5 +93,6 @@ export function firstDevice(id: string): DeviceState {
     methods: DEFAULT_METHODS,
     calls: [],
     inbox: [],
+    holds: false,
   };
 }

@@ -1,6 +1,7 @@
 /** How the service's side of the state changes. Pure; called by `app/reduce.ts`. */
 import type { Action } from '../app/action.js';
 import type { HubEvent, TelemetryEvent } from '../hub/hub-event.js';
+import { withFeedback, withOutcome } from './outcomes.js';
 import { appended } from './series.js';
 import { firstService, type ServiceState, TELEMETRY_KEEPS } from './state.js';
 
@@ -28,6 +29,10 @@ function withEvent(service: ServiceState, event: HubEvent, ownId: string): Servi
   if (event.type === 'connection' && own) {
     return { ...service, link: { connected: event.state === 'connected', reason: event.reason } };
   }
+  if (event.type === 'c2d' && own)
+    return { ...service, outcomes: withOutcome(service.outcomes, event.detail) };
+  if (event.type === 'feedback')
+    return { ...service, outcomes: withFeedback(service.outcomes, event.detail) };
   return service;
 }
 

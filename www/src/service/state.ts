@@ -4,6 +4,15 @@ import type { ServiceTwin } from '../hub/hub.js';
 import type { TelemetryEvent } from '../hub/hub-event.js';
 import { NO_SERIES, type Series } from './series.js';
 
+/** What became of a message to this device. */
+export interface Outcome {
+  readonly messageId: string;
+  readonly state: string;
+  readonly deliveries: number;
+  /** The status of the feedback that was asked for; empty before it comes. */
+  readonly feedback: string;
+}
+
 export interface ServiceState {
   /** Whose telemetry is shown: this page's device, or every device of the hub. */
   readonly scope: 'device' | 'all';
@@ -12,6 +21,8 @@ export interface ServiceState {
   /** Of this page's device since it opened. */
   readonly received: number;
   readonly series: Series;
+  /** Newest first, bounded. */
+  readonly outcomes: readonly Outcome[];
   /** The twin as the service last read it; `null` before that. */
   readonly twin: ServiceTwin | null;
   /** How the hub sees this page's device. */
@@ -19,6 +30,7 @@ export interface ServiceState {
 }
 
 export const TELEMETRY_KEEPS = 100;
+export const OUTCOMES_KEEP = 5;
 
 export function firstService(): ServiceState {
   return {
@@ -26,6 +38,7 @@ export function firstService(): ServiceState {
     telemetry: [],
     received: 0,
     series: NO_SERIES,
+    outcomes: [],
     twin: null,
     link: { connected: false, reason: '' },
   };
