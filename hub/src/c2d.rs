@@ -94,10 +94,11 @@ impl Hub {
             return Err(ServiceError::new(ErrorCode::DeviceMaximumQueueDepthExceeded, text));
         }
         self.next_sequence += 1;
+        let sequence = waiting.sequence;
         let message_id = waiting.message_id.clone();
         record.queue.push(waiting);
         let identity = Arc::clone(&record.identity);
-        self.touch(&identity);
+        self.touch_message(&identity, sequence);
         self.happened(Some(identity), Happening::C2d { state: "queued", message_id, deliveries: 0 });
         self.deliver_waiting(slot);
         self.arm_expiry(slot);
@@ -136,6 +137,7 @@ impl Hub {
         let (again, deliveries) = (message.deliveries > 1, message.deliveries);
         let (message_id, body) = (message.message_id.clone(), message.body.clone());
         let topic = topic::c2d(&identity.device_id, &message.bag);
+        self.touch_message(&identity, sequence);
         let Some(state) = self.links.get_mut(&link) else { return };
         let Some(session) = state.session.as_mut() else { return };
         let (qos, id) = match qos {
@@ -174,7 +176,7 @@ impl Hub {
         self.arm_expiry(slot);
     }
 
-    fn arm_expiry(&mut self, slot: Slot) {
+    pub(crate) fn arm_expiry(&mut self, slot: Slot) {
         let wall = self.wall_ms();
         let Some(next) = self.registry.get(slot).and_then(|record| record.queue.next_expiry()) else {
             return;
@@ -197,8 +199,8 @@ impl Hub {
     fn bury(&mut self, slot: Slot, messages: Vec<Waiting>, state: &'static str, status: &'static str) {
         let Some(record) = self.registry.get(slot).filter(|_| !messages.is_empty()) else { return };
         let (identity, generation) = (Arc::clone(&record.identity), record.generation_id.clone());
-        self.touch(&identity);
         for message in messages {
+            self.touch_message(&identity, message.sequence);
             self.collect_feedback(&identity, &generation, &message, status);
             let Waiting { message_id, deliveries, .. } = message;
             self.happened(Some(Arc::clone(&identity)), Happening::C2d { state, message_id, deliveries });

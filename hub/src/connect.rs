@@ -121,6 +121,9 @@ impl Hub {
         if !present {
             record.session = Some(Session::default());
         }
+        if let Some(session) = &mut record.session {
+            session.clean = connect.clean_session;
+        }
         record.link = Some(link);
         record.connection_updated_ms = Some(wall);
         record.last_activity_ms = Some(wall);
@@ -139,6 +142,8 @@ impl Hub {
         if connect.clean_session && self.config.switches.purge_on_clean_session {
             self.purge(slot);
         }
+        let identity = Arc::clone(&session.sender.identity);
+        self.touch(&identity);
         self.start(link, session, present);
         self.announce(link, connect, &user, present, ignored_will);
         self.deliver_waiting(slot);

@@ -74,6 +74,7 @@ impl Hub {
                 Err(cause) => return Err(cause),
             }
         }
+        self.touch(&identity);
         if let Some(out) = self.out(link) {
             write_suback(out, subscribe.pkid, &granted);
         }
@@ -104,7 +105,8 @@ impl Hub {
     }
 
     fn handle_unsubscribe(&mut self, link: LinkId, unsubscribe: &Unsubscribe) -> Result<(), Cause> {
-        let Some((slot, _)) = self.who(link) else { return Ok(()) };
+        let Some((slot, identity)) = self.who(link) else { return Ok(()) };
+        self.touch(&identity);
         if let Some(session) = self.registry.get_mut(slot).and_then(|record| record.session.as_mut()) {
             unsubscribe.topics.iter().for_each(|filter| session.unsubscribe(filter));
         }
@@ -121,7 +123,7 @@ impl Hub {
     }
 }
 
-fn read_filter(identity: &Identity, filter: &str) -> Result<Wanted, Cause> {
+pub(crate) fn read_filter(identity: &Identity, filter: &str) -> Result<Wanted, Cause> {
     let own = |device: &str, module: Option<&str>| {
         let device_fits = device == "+" || device == identity.device_id;
         let module_fits = match (module, identity.module()) {

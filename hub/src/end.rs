@@ -63,6 +63,7 @@ impl Hub {
             }
             self.expire_messages(session.slot);
         }
+        self.touch(&identity);
         self.fail_calls_of(session.slot);
         let happening = Happening::Connection {
             state: ConnectionState::Disconnected,

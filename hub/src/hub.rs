@@ -2,6 +2,7 @@
 //! this one, each an `impl Hub` of one subject.
 
 use crate::call::{CallId, Calls};
+use crate::changes::Changes;
 use crate::clock::{Now, WallClock};
 use crate::config::HubConfig;
 use crate::event::{Event, Happening};
@@ -16,7 +17,7 @@ use crate::timers::{Timer, Timers};
 use crate::traffic::Traffic;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::ServiceError;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// What the shell carries out. Drained with [`Hub::poll_output`] after every input.
@@ -83,8 +84,7 @@ pub struct Hub {
     pub(crate) traffic: Traffic,
     pub(crate) feedback: Collected,
     pub(crate) next_sequence: u64,
-    /// Identities to keep, since the last [`Hub::take_changed`].
-    pub(crate) changed: BTreeSet<Arc<Identity>>,
+    pub(crate) changes: Changes,
     outputs: VecDeque<Output>,
     dirty: Vec<LinkId>,
     held: BTreeMap<u64, (LinkId, Vec<u8>)>,
@@ -109,7 +109,7 @@ impl Hub {
             faults: Faults::default(),
             feedback: Collected::default(),
             next_sequence: 0,
-            changed: BTreeSet::new(),
+            changes: Changes::default(),
             outputs: VecDeque::new(),
             dirty: Vec::new(),
             held: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! The identity registry as a service sees it: create, update, read, delete, list, count.
 
-use crate::config::Right;
+use crate::config::{FIRST_DEVICE, Right};
 use crate::event::Happening;
 use crate::hub::Hub;
 use crate::identity_document::{self, Wanted};
@@ -205,6 +205,15 @@ impl Hub {
     #[must_use]
     pub fn list_devices(&self, top: usize) -> Value {
         self.registry.devices().take(top).map(identity_document::write).collect()
+    }
+
+    /// The ids of at most `top` devices; the well-known one comes first.
+    #[must_use]
+    pub fn device_ids(&self, top: usize) -> Vec<String> {
+        let first = self.registry.find(&Identity { device_id: FIRST_DEVICE.to_owned(), module_id: None });
+        let rest = self.registry.devices().map(|record| record.identity.device_id.clone());
+        let well_known = first.map(|_| FIRST_DEVICE.to_owned());
+        well_known.into_iter().chain(rest.filter(|id| id != FIRST_DEVICE)).take(top).collect()
     }
 
     /// `GET /devices/{id}/modules`.

@@ -9,6 +9,7 @@
 mod auth;
 mod c2d;
 mod call;
+mod changes;
 mod clock;
 mod config;
 mod connect;
@@ -21,6 +22,7 @@ mod feedback;
 mod hub;
 mod identities;
 mod identity_document;
+mod keep;
 mod link;
 mod publish;
 mod queue;
@@ -38,6 +40,7 @@ mod twin_service;
 
 pub use c2d::C2dMessage;
 pub use call::{CallId, MethodCall};
+pub use changes::Change;
 pub use clock::{Now, WallClock};
 pub use config::{
     DEVICE_POLICY_KEY, FIRST_DEVICE, FIRST_DEVICE_KEY, HubConfig, OWNER_KEY, Policy, REGISTRY_READ_KEY,

@@ -29,6 +29,8 @@ pub(crate) struct Subscription {
 /// The subscriptions of one identity.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Session {
+    /// Ends with its link, and is not kept.
+    pub(crate) clean: bool,
     subscriptions: Vec<Subscription>,
 }
 

@@ -10,7 +10,6 @@ use iothub_protocol::time::format_round_trip;
 use iothub_protocol::topic;
 use iothub_protocol::twin::{self, Object, Section};
 use serde_json::Value;
-use std::sync::Arc;
 
 /// An error and the status of the MQTT answer; a failed condition also tells the version that is there.
 struct Refusal {
@@ -105,12 +104,5 @@ impl Hub {
         body.insert("$version".to_owned(), Value::from(version));
         let text = Value::Object(body).to_string();
         self.publish_to(slot, Wanted::Desired, &topic::desired_patch(version), text.as_bytes());
-    }
-
-    /// Remembers that an identity has to be kept.
-    pub(crate) fn touch(&mut self, identity: &Arc<iothub_protocol::identity::Identity>) {
-        if !self.changed.contains(identity) {
-            self.changed.insert(Arc::clone(identity));
-        }
     }
 }

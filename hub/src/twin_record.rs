@@ -118,6 +118,14 @@ impl Versioned {
         Self { content: Object::new(), metadata: stamp.object(), version: 1 }
     }
 
+    /// A section with content of which nobody knows when it was written.
+    pub(crate) fn stamped(content: Object, stamp: Stamp) -> Self {
+        let mut fresh = Self::new(stamp);
+        stamp_patch(&mut fresh.metadata, &content, &content, stamp);
+        fresh.content = content;
+        fresh
+    }
+
     fn merged(&mut self, content: Object, patch: &Object, stamp: Stamp) {
         self.content = content;
         self.version += 1;

@@ -26,6 +26,12 @@ pub struct Cli {
     /// Where the certificate authority is kept; made on first use.
     #[arg(long, requires = "tls", value_name = "DIR")]
     pub cert_dir: Option<PathBuf>,
+    /// Identities to begin with: a seed or an export, JSON. Those that are there already stay as they are.
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+    /// Keep everything in this SQLite file; in memory when absent.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
     /// Seconds after a token's end during which CONNECT is still accepted.
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     pub sas_skew: u64,

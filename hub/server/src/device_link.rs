@@ -46,8 +46,10 @@ async fn finish<E>(end: &LinkEnd, write: impl Future<Output = Result<(), E>>) ->
 }
 
 /// Whether the client is given the time to read what came last: a CONNACK that refuses, an orderly end.
-fn ends_gently(reason: Reason) -> bool {
-    !matches!(reason, Reason::Fault | Reason::Restarted | Reason::HubStopping | Reason::SlowReader)
+fn ends_gently(reason: Reason, last: &[u8]) -> bool {
+    // A refusal's CONNACK is to be read, also when a fault ordered it.
+    let refused = last.first().is_some_and(|first| first >> 4 == CONNACK);
+    refused || !matches!(reason, Reason::Fault | Reason::Restarted | Reason::HubStopping | Reason::SlowReader)
 }
 
 /// Serves one WebSocket until either side ends it.
@@ -80,7 +82,7 @@ pub async fn serve_websocket(mut socket: WebSocket, opened: Opened, shared: Arc<
 }
 
 async fn end_websocket(mut socket: WebSocket, bytes: Vec<u8>, reason: Reason) {
-    if !ends_gently(reason) {
+    if !ends_gently(reason, &bytes) {
         return;
     }
     let gently = async {
@@ -121,10 +123,15 @@ where
                     Due::Write(bytes) => (bytes, None),
                     Due::End(bytes, reason) => (bytes, Some(reason)),
                 };
-                if last.is_some_and(|reason| !ends_gently(reason)) {
+                if last.is_some_and(|reason| !ends_gently(reason, &bytes)) {
                     return;
                 }
-                let written = finish(&end, writer.write_all(&bytes)).await;
+                let write = async {
+                    writer.write_all(&bytes).await?;
+                    // TLS may hold a record back until it is told.
+                    writer.flush().await
+                };
+                let written = finish(&end, write).await;
                 match last {
                     None if written => {
                         end.unsent.fetch_sub(bytes.len(), Ordering::Relaxed);

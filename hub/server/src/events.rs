@@ -1,7 +1,7 @@
 //! `GET /local/events`: server-sent events. Each reader has a cursor into the hub's ring and comes when it can;
 //! one that is too slow gets a `gap` event with the number it missed, and holds nothing back.
 
-use crate::http::{AppState, head, write};
+use crate::http::{AppState, head, refuse_upgrade, write};
 use crate::shared::Shared;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -33,6 +33,9 @@ struct Reader {
 /// without either it begins with what happens next.
 pub async fn stream(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    if parts.headers.contains_key(header::UPGRADE) {
+        return refuse_upgrade("an upgrade came for another path");
+    }
     let head = head(&parts);
     let opened = state.shared.with(|hub, now| hub.open_events(&head, now));
     let EventReader { filter, cursor, origin } = match opened {

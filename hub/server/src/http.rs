@@ -70,7 +70,8 @@ async fn device(State(state): State<AppState>, request: Request<Body>) -> Respon
         .on_upgrade(move |socket| serve_websocket(socket, opened, state.shared))
 }
 
-fn refuse_upgrade(why: &str) -> Response {
+/// 400, as the hub answers an upgrade that is not for devices.
+pub fn refuse_upgrade(why: &str) -> Response {
     tracing::warn!(why, "WebSocket upgrade refused with 400");
     (StatusCode::BAD_REQUEST, format!("{why}: devices connect to {DEVICE_PATH} with the subprotocol mqtt\n"))
         .into_response()

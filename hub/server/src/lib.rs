@@ -11,5 +11,6 @@ pub mod log;
 pub mod ready;
 pub mod run;
 pub mod shared;
+pub mod store;
 pub mod tls;
 pub mod www;

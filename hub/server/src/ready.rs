@@ -21,15 +21,17 @@ pub struct Addresses {
     pub ca_file: Option<PathBuf>,
 }
 
+/// Devices that the ready line names.
+const DEVICES: usize = 10;
+
 /// The ready line.
 #[must_use]
 pub fn document(hub: &Hub, addresses: &Addresses) -> Value {
     let port = addresses.http.port();
     let devices: Vec<Value> = hub
-        .config()
-        .first_device
+        .device_ids(DEVICES)
         .iter()
-        .filter_map(|(device_id, _)| {
+        .filter_map(|device_id| {
             let text = hub.connection_string(&Identity { device_id: device_id.clone(), module_id: None })?;
             let local = format!("{};UseLocalHub=true;Port={port}", text.expose());
             Some(json!({ "deviceId": device_id, "connectionString": local, "sdkConnectionString": text.expose() }))

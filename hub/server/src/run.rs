@@ -6,9 +6,11 @@ use crate::http::{AppState, app};
 use crate::listen::{ListenError, bind, serve_http, serve_https, serve_mqtts};
 use crate::ready::{self, Addresses};
 use crate::shared::Shared;
+use crate::store::{Store, StoreError};
 use crate::tls::{self, TlsError};
 use crate::www::Dashboard;
 use iothub_hub::{Hub, HubConfig, Switches};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -24,6 +26,17 @@ pub enum RunError {
     /// The system gave no random seed.
     #[error("the system gave no random numbers: {0}")]
     Seed(getrandom::Error),
+    /// The data file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The seed file can not be read, or is none.
+    #[error("{path}: {text}")]
+    Seeding {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        text: String,
+    },
     /// Signals or stdout.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -52,7 +65,8 @@ pub fn hub_config(cli: &Cli) -> HubConfig {
 pub async fn run(cli: Cli) -> Result<(), RunError> {
     let clock = Clock::start();
     let seed = getrandom::u64().map_err(RunError::Seed)?;
-    let shared = Shared::new(Hub::new(hub_config(&cli), seed, clock.now()), clock);
+    let (hub, store) = furnish(&cli, seed, &clock)?;
+    let shared = Shared::new(hub, store, clock);
     let state = AppState { shared: Arc::clone(&shared), dashboard: Dashboard::new(&cli.www) };
     let mut tasks = JoinSet::new();
     let addresses = listen(&cli, &state, &mut tasks).await?;
@@ -66,6 +80,41 @@ pub async fn run(cli: Cli) -> Result<(), RunError> {
     tracing::info!("stopping");
     tasks.abort_all();
     shared.with(|hub, now| hub.handle_stopping(now));
+    Ok(())
+}
+
+/// A hub with what its files hold.
+fn furnish(cli: &Cli, seed: u64, clock: &Clock) -> Result<(Hub, Option<Store>), RunError> {
+    let mut config = hub_config(cli);
+    let mut store = cli.data.as_deref().map(Store::open).transpose()?;
+    let fresh = store.as_ref().is_none_or(Store::is_fresh);
+    if !fresh {
+        // The file knows whether the first device is still there.
+        config.first_device = None;
+    }
+    let mut hub = Hub::new(config, seed, clock.now());
+    if let Some(store) = &store {
+        store.load(&mut hub)?;
+        hub.keep_changes();
+    }
+    if let Some(path) = &cli.seed {
+        sow(&mut hub, path, clock)?;
+    }
+    if let Some(store) = &mut store {
+        if fresh {
+            hub.note_all();
+        }
+        store.write(&hub.take_changes())?;
+    }
+    Ok((hub, store))
+}
+
+fn sow(hub: &mut Hub, path: &Path, clock: &Clock) -> Result<(), RunError> {
+    let fail = |text: String| RunError::Seeding { path: path.to_owned(), text };
+    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    let document = serde_json::from_str(&text).map_err(|error| fail(format!("it is no JSON: {error}")))?;
+    let count = hub.import(&document, true, clock.now()).map_err(|error| fail(error.message))?;
+    tracing::info!(count, path = %path.display(), "identities from the seed");
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! is written first.
 
 use crate::clock::Clock;
+use crate::store::Store;
 use iothub_hub::{CallId, Cause, Hub, LinkId, MethodAnswer, Now, Opened, Output, Reason};
 use iothub_protocol::service_error::ServiceError;
 use std::collections::HashMap;
@@ -46,6 +47,7 @@ type Outcome = Result<MethodAnswer, ServiceError>;
 #[derive(Debug)]
 struct Core {
     hub: Hub,
+    store: Option<Store>,
     links: HashMap<LinkId, LinkHandle>,
     calls: HashMap<CallId, oneshot::Sender<Outcome>>,
 }
@@ -63,8 +65,8 @@ pub struct Shared {
 impl Shared {
     /// Takes the hub over.
     #[must_use]
-    pub fn new(hub: Hub, clock: Clock) -> Arc<Self> {
-        let core = Core { hub, links: HashMap::new(), calls: HashMap::new() };
+    pub fn new(hub: Hub, store: Option<Store>, clock: Clock) -> Arc<Self> {
+        let core = Core { hub, store, links: HashMap::new(), calls: HashMap::new() };
         Arc::new(Self {
             core: Mutex::new(core),
             clock,
@@ -163,6 +165,7 @@ impl Shared {
     }
 
     fn carry_out(&self, core: &mut Core) {
+        core.write_down();
         let mut slow = Vec::new();
         loop {
             while let Some(output) = core.hub.poll_output() {
@@ -185,6 +188,7 @@ impl Shared {
             }
             let Some((link, waiting)) = slow.pop() else { break };
             core.hub.handle_slow_reader(link, waiting, self.clock.now());
+            core.write_down();
         }
         self.after(core);
     }
@@ -208,6 +212,20 @@ async fn sleep_for(rest: Option<std::time::Duration>) {
 }
 
 impl Core {
+    /// What is acknowledged is kept: changes go to the file before any output leaves. A hub that can not keep
+    /// its word stops.
+    fn write_down(&mut self) {
+        let Some(store) = &mut self.store else { return };
+        let changes = self.hub.take_changes();
+        if changes.is_empty() {
+            return;
+        }
+        if let Err(error) = store.write(&changes) {
+            tracing::error!(%error, "the data file can not be written: stopping, so that nothing is acknowledged and lost");
+            std::process::exit(74);
+        }
+    }
+
     /// Queues bytes for a link; gives the link when too many wait.
     fn transmit(&self, link: LinkId, bytes: Vec<u8>) -> Option<(LinkId, usize)> {
         let handle = self.links.get(&link)?;

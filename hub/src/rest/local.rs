@@ -12,6 +12,9 @@ use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::{format_millis, parse_millis};
 use serde_json::{Value, json};
 
+/// Events that one call of `/local/log` looks through.
+const LOG_MAX: usize = 1000;
+
 impl Hub {
     pub(super) fn local(&mut self, request: &Request, target: &Target) -> Reply {
         match self.local_route(request, &target.parts()[1..]) {
@@ -24,7 +27,13 @@ impl Hub {
         let method = request.method.as_str();
         let response = match (method, parts) {
             ("GET", ["info"]) => Response::json(200, &self.local_info()),
+            ("GET", ["log"]) => self.local_log(request),
             ("POST", ["reset"]) => self.local_reset(),
+            ("GET", ["export"]) => Response::json(200, &self.export()),
+            ("POST", ["import"]) => {
+                let count = self.import(&request.json()?, false, self.now)?;
+                Response::json(200, &json!({ "imported": count }))
+            }
             ("POST", ["tokens"]) => self.local_token(&request.json()?)?,
             (_, ["clock"]) => self.local_clock(method, request)?,
             (_, ["faults", rest @ ..]) => self.local_faults(method, rest, request)?,
@@ -102,6 +111,16 @@ impl Hub {
             "sasGraceSeconds": self.config.sas_grace_ms / 1000,
             "lenient": self.config.switches.lenient,
         })
+    }
+
+    /// The events that are kept, for tools that do not stream: `{events, missed, cursor}`.
+    fn local_log(&self, request: &Request) -> Response {
+        let number = |name: &str| request.query_value(name).and_then(|text| text.parse().ok());
+        let batch = self.events_after(number("lastEventId").unwrap_or(0), LOG_MAX);
+        let filter = super::EventFilter::of(request);
+        let events: Vec<Value> =
+            batch.events.iter().filter(|e| filter.wants(e)).map(|e| e.to_json()).collect();
+        Response::json(200, &json!({ "events": events, "missed": batch.missed, "cursor": batch.cursor }))
     }
 
     fn local_devices(&self) -> Value {
@@ -245,7 +264,12 @@ impl Hub {
         let all: Vec<_> =
             self.registry.iter().map(|(_, record)| std::sync::Arc::clone(&record.identity)).collect();
         all.iter().for_each(|identity| self.touch(identity));
+        let slots: Vec<_> = self.registry.iter().map(|(slot, _)| slot).collect();
+        slots.into_iter().for_each(|slot| {
+            self.purge(slot);
+        });
         self.registry.clear();
+        self.next_sequence = 0;
         self.fail_all_calls();
         self.timers.clear();
         self.remove_faults(None, now);

@@ -15,7 +15,7 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         Self {
             device_id: request.query_value("deviceId"),
             module_id: request.query_value("moduleId"),

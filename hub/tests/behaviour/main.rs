@@ -5,6 +5,7 @@
 mod c2d;
 mod connect;
 mod faults;
+mod keeping;
 mod lifetime;
 mod methods;
 mod modules;

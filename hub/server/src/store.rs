@@ -1,0 +1,189 @@
+//! The data file: SQLite, written before anything is acknowledged. Two tables, one row for each identity and
+//! one for each waiting message; the documents in them are the core's.
+
+use iothub_hub::{Change, Hub};
+use iothub_protocol::service_error::ServiceError;
+use rusqlite::{Connection, OpenFlags, params};
+use std::path::{Path, PathBuf};
+
+/// Why the data file is no use.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite says no.
+    #[error("{path}: {error}. Is it another program's file, or is the disk full?")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        error: rusqlite::Error,
+    },
+    /// A row is not what this hub writes.
+    #[error(
+        "{path}: a row can not be read: {text}. The file was written by something else, or by a newer hub"
+    )]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        text: String,
+    },
+}
+
+/// Marks the file as ours (`IoTH`).
+const APPLICATION_ID: i32 = 0x496f_5448;
+/// The form of the tables.
+const FORM: i32 = 1;
+
+/// An open data file.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    fresh: bool,
+}
+
+impl Store {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// [`StoreError`] for a file of something else, or one that can not be written.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let fail = |error| StoreError::Sqlite { path: path.to_owned(), error };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+        let mut store = Self { connection, path: path.to_owned(), fresh: false };
+        store.fresh = store.check_owner()?;
+        store.prepare().map_err(fail)?;
+        Ok(store)
+    }
+
+    /// Whether nothing was ever written.
+    fn check_owner(&self) -> Result<bool, StoreError> {
+        let read =
+            |pragma: &str| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+        let fail = |error| StoreError::Sqlite { path: self.path.clone(), error };
+        let (owner, form) = (read("application_id").map_err(fail)?, read("user_version").map_err(fail)?);
+        let tables: i64 = self
+            .connection
+            .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
+            .map_err(fail)?;
+        let row = |text: &str| Err(StoreError::Row { path: self.path.clone(), text: text.to_owned() });
+        match (owner, form) {
+            (0, 0) if tables == 0 => Ok(true),
+            // Prepared, and ended before the first write.
+            (0, FORM) => Ok(true),
+            (APPLICATION_ID, FORM) => Ok(false),
+            (APPLICATION_ID, form) => row(&format!("its form is {form}, this hub writes {FORM}")),
+            _ => row("it is another program's database"),
+        }
+    }
+
+    fn prepare(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA user_version = {FORM};
+             CREATE TABLE IF NOT EXISTS identities (
+                 device TEXT NOT NULL, module TEXT NOT NULL DEFAULT '', document TEXT NOT NULL,
+                 PRIMARY KEY (device, module)) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS messages (
+                 sequence INTEGER PRIMARY KEY, device TEXT NOT NULL, document TEXT NOT NULL);"
+        ))
+    }
+
+    /// Whether nothing was ever written.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Gives the hub everything back.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`] names a row that can not be read.
+    pub fn load(&self, hub: &mut Hub) -> Result<(), StoreError> {
+        let restored = |done: Result<(), ServiceError>| done.map_err(|error| self.bad_row(&error.message));
+        self.each("SELECT device, document FROM identities", |_, document| {
+            restored(hub.restore_identity(&document))
+        })?;
+        let messages = "SELECT device, document FROM messages ORDER BY sequence";
+        self.each(messages, |device, document| restored(hub.restore_message(&device, &document)))
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        mut take: impl FnMut(String, serde_json::Value) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare(sql).map_err(|error| self.fail(error))?;
+        let mut rows = statement.query([]).map_err(|error| self.fail(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.fail(error))? {
+            let (device, text): (String, String) = (
+                row.get(0).map_err(|error| self.fail(error))?,
+                row.get(1).map_err(|error| self.fail(error))?,
+            );
+            let document = serde_json::from_str(&text).map_err(|error| self.bad_row(&error.to_string()))?;
+            take(device, document)?;
+        }
+        Ok(())
+    }
+
+    /// Writes changes down, all or none. When this returns they survive the process and the machine.
+    ///
+    /// # Errors
+    /// What SQLite says; then nothing may be acknowledged any more.
+    pub fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.try_write(changes).map_err(|error| StoreError::Sqlite { path, error })
+    }
+
+    fn try_write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        for change in changes {
+            match change {
+                Change::Identity { identity, document: Some(document) } => {
+                    let module = identity.module_id.as_deref().unwrap_or("");
+                    transaction
+                        .prepare_cached(
+                            "INSERT OR REPLACE INTO identities (device, module, document) VALUES (?, ?, ?)",
+                        )?
+                        .execute(params![identity.device_id, module, document])?;
+                }
+                Change::Identity { identity, document: None } => {
+                    let module = identity.module_id.as_deref().unwrap_or("");
+                    transaction
+                        .prepare_cached("DELETE FROM identities WHERE device = ? AND module = ?")?
+                        .execute(params![identity.device_id, module])?;
+                }
+                Change::Message { identity, sequence, document: Some(document) } => {
+                    transaction
+                        .prepare_cached(
+                            "INSERT OR REPLACE INTO messages (sequence, device, document) VALUES (?, ?, ?)",
+                        )?
+                        .execute(params![sequence.cast_signed(), identity.device_id, document])?;
+                }
+                Change::Message { sequence, document: None, .. } => {
+                    transaction
+                        .prepare_cached("DELETE FROM messages WHERE sequence = ?")?
+                        .execute(params![sequence.cast_signed()])?;
+                }
+            }
+        }
+        if self.fresh {
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        transaction.commit()?;
+        self.fresh = false;
+        Ok(())
+    }
+
+    fn fail(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::Sqlite { path: self.path.clone(), error }
+    }
+
+    fn bad_row(&self, text: &str) -> StoreError {
+        StoreError::Row { path: self.path.clone(), text: text.to_owned() }
+    }
+}

@@ -1,0 +1,11 @@
+//! The hub as a process: real sockets, real files, real signals. Every hub listens on free ports and is ended by
+//! its own handle.
+#![expect(clippy::unwrap_used, reason = "a test that meets none stops there, and says where")]
+
+mod command_line;
+mod events;
+mod garbage;
+mod keeping;
+mod sockets;
+mod support;
+mod tls;

@@ -1,0 +1,132 @@
+//! What is kept: export and import, seeds, and the changes that a shell writes down.
+
+use crate::support::{Bench, identity};
+use iothub_hub::{Change, Hub, HubConfig};
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const C2D: &str = "devices/device-1/messages/devicebound/#";
+
+/// A hub in which much has happened.
+fn lived() -> Bench {
+    let mut bench = Bench::new();
+    bench.hub.keep_changes();
+    bench.register("other");
+    bench.register_module("device-1", "m1");
+    bench.call("PATCH", "/twins/device-1", r#"{"tags":{"t":1},"properties":{"desired":{"a":{"b":[1]}}}}"#);
+    bench.call_if("PUT", "/devices/other", "*", r#"{"status":"disabled","statusReason":"why"}"#);
+    let link = bench.connect("device-1");
+    bench.subscribed(link, &[(C2D, 1), ("$iothub/twin/res/#", 0)]);
+    bench.publish(link, "$iothub/twin/PATCH/properties/reported/?$rid=1", br#"{"r":1}"#, 0, 0);
+    bench.send("device-1", "on the link");
+    bench.drop_socket(link);
+    bench.send("device-1", "waits");
+    bench
+}
+
+#[test]
+fn an_import_of_an_export_exports_the_same() {
+    let mut bench = lived();
+    let (_, export) = bench.local("GET", "/local/export", "");
+    let mut fresh = Bench::new();
+    fresh.pass(1_000);
+    let (status, answer) = fresh.local("POST", "/local/import", &export.to_string());
+    assert_eq!((status, answer), (200, json!({"imported": 3})));
+    assert_eq!(fresh.local("GET", "/local/export", "").1, export);
+    bench.local("POST", "/local/reset", "");
+    bench.local("POST", "/local/import", &export.to_string());
+    assert_eq!(bench.local("GET", "/local/export", "").1, export);
+    let hello = bench.hello("device-1", None);
+    let (link, answer) = bench.introduce(&hello);
+    assert_eq!(answer, Some((0, true)), "the session is there again");
+    let bodies: Vec<_> = (0..2).map(|_| bench.take_publish(link).payload).collect();
+    assert_eq!(bodies, [&b"on the link"[..], b"waits"]);
+}
+
+#[test]
+fn the_changes_rebuild_the_hub() {
+    let mut bench = lived();
+    let mut identities = std::collections::BTreeMap::new();
+    let mut messages = std::collections::BTreeMap::new();
+    let mut write_down = |changes: Vec<Change>| {
+        for change in changes {
+            match change {
+                Change::Identity { identity, document } => match document {
+                    Some(document) => drop(identities.insert(identity, document)),
+                    None => drop(identities.remove(&identity)),
+                },
+                Change::Message { identity, sequence, document } => match document {
+                    Some(document) => drop(messages.insert(sequence, (identity, document))),
+                    None => drop(messages.remove(&sequence)),
+                },
+            }
+        }
+    };
+    write_down(bench.hub.take_changes());
+    let link = bench.connect("device-1");
+    let publish = bench.take_publish(link);
+    bench.puback(link, publish.pkid);
+    bench.call("DELETE", "/devices/other", "");
+    write_down(bench.hub.take_changes());
+    assert!(bench.hub.take_changes().is_empty());
+
+    let mut again = Hub::new(HubConfig { first_device: None, ..HubConfig::default() }, 1, bench.now);
+    for document in identities.values() {
+        again.restore_identity(&serde_json::from_str(document).unwrap()).unwrap();
+    }
+    for (identity, document) in messages.values() {
+        again.restore_message(&identity.device_id, &serde_json::from_str(document).unwrap()).unwrap();
+    }
+    assert_eq!(again.export(), bench.hub.export());
+    assert_eq!(identities.len(), 2);
+    assert_eq!(messages.len(), 1);
+}
+
+#[test]
+fn a_clean_session_is_not_kept() {
+    let mut bench = Bench::new();
+    let hello = crate::support::Hello { clean: true, ..bench.hello("device-1", None) };
+    let (link, _) = bench.introduce(&hello);
+    bench.subscribed(link, &[(C2D, 1)]);
+    assert_eq!(bench.hub.export()["devices"][0]["session"], Value::Null);
+}
+
+#[test]
+fn a_seed_may_say_little() {
+    let mut bench = Bench::new();
+    let seed = json!({"devices": [
+        {"deviceId": "plain"},
+        {"deviceId": "full", "authentication": {"symmetricKey": {"primaryKey": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}},
+         "tags": {"room": 1}, "properties": {"desired": {"x": 1}, "reported": {"y": 2}},
+         "modules": [{"moduleId": "m"}]},
+        {"deviceId": "device-1", "tags": {"not": "taken"}},
+    ]});
+    assert_eq!(bench.hub.import(&seed, true, bench.now), Ok(3));
+    assert!(bench.hub.connection_string(&identity("full", None)).unwrap().expose().contains("AAECAwQF"));
+    let (_, twin) = bench.call("GET", "/twins/full", "");
+    assert_eq!((&twin["tags"], &twin["properties"]["desired"]["x"]), (&json!({"room": 1}), &json!(1)));
+    assert!(twin["properties"]["desired"]["$metadata"]["x"]["$lastUpdated"].is_string());
+    assert_eq!(bench.call("GET", "/twins/full/modules/m", "").0, 200);
+    assert_eq!(bench.call("GET", "/twins/device-1", "").1["tags"], json!({}));
+    bench.connect("plain");
+}
+
+#[test]
+fn a_bad_seed_names_its_fault_and_changes_nothing() {
+    for (devices, names) in [
+        (json!([{"deviceId": "good"}, {"deviceId": "a/b"}]), "position 2"),
+        (json!([{"deviceId": "good"}, {}]), "deviceId"),
+        (json!([{"deviceId": "d", "tags": {"a.b": 1}}]), "a.b"),
+        (json!([{"deviceId": "d", "moduleId": "m"}]), "no device"),
+        (json!("nonsense"), "devices"),
+    ] {
+        let mut bench = Bench::new();
+        let before = bench.hub.export();
+        let error = bench.hub.import(&json!({"devices": devices}), false, bench.now).unwrap_err();
+        assert!(error.message.contains(names), "{error}");
+        assert_eq!(bench.hub.export(), before);
+    }
+    let mut bench = Bench::new();
+    assert!(bench.hub.import(&json!({"form": 99, "devices": []}), false, bench.now).is_err());
+}
