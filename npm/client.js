@@ -107,7 +107,13 @@ export class Client extends EventTarget {
     const seedNumber = (seed[0] ?? 0) * 0x200000 + ((seed[1] ?? 0) >>> 11);
     try {
       const scope = /** @type {EventTarget | undefined} */ (this.#host.scope());
-      this.#driver = new this.#host.wasm.Driver(given, numbers, seedNumber, this.#told(), scope);
+      this.#driver = new this.#host.wasm.Driver(
+        plainText(given),
+        plainText(numbers),
+        seedNumber,
+        this.#told(),
+        scope,
+      );
       if (will !== undefined) setWill(this.#driver, will);
     } catch (thrown) {
       throw errorOf(thrown);
@@ -387,6 +393,11 @@ async function load(host) {
     throw new IotHubError('runtime', text, { cause, retryable: true });
   }
   return host.wasm;
+}
+
+/** An object as the wasm side reads it; what is not plain shows up there, and is refused by name. @param {object} value */
+function plainText(value) {
+  return JSON.stringify(value, (_, field) => (typeof field === 'function' ? 'a function' : field));
 }
 
 /** @param {AbortSignal} signal */

@@ -54,15 +54,15 @@ struct Inner {
 
 #[wasm_bindgen]
 impl Driver {
-    /// A device of plain `credentials` and `options`; `host` implements [`Host`]; `scope` is the page's
+    /// A device of `credentials` and `options`, each an object as JSON text; `host` implements [`Host`]; `scope` is the page's
     /// `globalThis` where it has events of its own.
     ///
     /// # Errors
     /// `[code, message, retryable]` for bad credentials or options.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        credentials: JsValue,
-        options: JsValue,
+        credentials: &str,
+        options: &str,
         seed: f64,
         host: Host,
         scope: Option<EventTarget>,

@@ -5,18 +5,17 @@
 use iothub_device::{Code, Config, Credentials, Error, Message, WhenFull, Will, bag_of, key_of};
 use iothub_protocol::connection_string::is_loopback;
 use iothub_protocol::identity::Identity;
+use iothub_protocol::json::{Json, Object};
 use iothub_protocol::packet::QoS;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::system_property::SystemProperty;
-use serde_json::{Map, Value};
-use wasm_bindgen::JsValue;
 
-/// The configuration that two plain objects stand for.
-pub(crate) fn read(credentials: JsValue, options: JsValue) -> Result<Config, Error> {
-    let mut given = Given::new(credentials, "credentials")?;
+/// The configuration that two plain objects stand for, as JSON text.
+pub(crate) fn read(credentials: &str, options: &str) -> Result<Config, Error> {
+    let mut given = Given::read(credentials, "credentials")?;
     let mut config = credentials_of(&mut given)?;
     given.end()?;
-    let mut options = Given::new(options, "options")?;
+    let mut options = Given::read(options, "options")?;
     read_options(&mut options, &mut config)?;
     options.end()?;
     config.check()?;
@@ -26,26 +25,25 @@ pub(crate) fn read(credentials: JsValue, options: JsValue) -> Result<Config, Err
 /// A plain object whose fields are taken out one by one; what is left at the end is unknown.
 struct Given {
     what: String,
-    fields: Map<String, Value>,
+    fields: Object,
 }
 
 impl Given {
-    fn new(value: JsValue, what: &str) -> Result<Self, Error> {
-        let read = serde_wasm_bindgen::from_value(value);
-        Self::of(read.map_err(|error| argument(format!("the {what} are not plain values: {error}")))?, what)
+    fn read(text: &str, what: &str) -> Result<Self, Error> {
+        let value = Json::parse(text).map_err(|error| argument(format!("the {what}: {error}")))?;
+        Self::of(value, what)
     }
 
-    fn of(value: Value, what: &str) -> Result<Self, Error> {
+    fn of(value: Json, what: &str) -> Result<Self, Error> {
         match value {
-            Value::Object(fields) => Ok(Self { what: what.to_owned(), fields }),
-            Value::Null => Ok(Self { what: what.to_owned(), fields: Map::new() }),
+            Json::Object(fields) => Ok(Self { what: what.to_owned(), fields }),
             _ => Err(argument(format!("\"{what}\" is not an object"))),
         }
     }
 
-    /// A field that is there and not `undefined` or `null`.
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.fields.remove(name).filter(|value| !value.is_null())
+    /// A field that is there and not `null`.
+    fn take(&mut self, name: &str) -> Option<Json> {
+        self.fields.remove(name).filter(|value| *value != Json::Null)
     }
 
     fn wrong(&self, name: &str, wanted: &str) -> Error {
@@ -55,7 +53,7 @@ impl Given {
     fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Json::String(text)) => Ok(Some(text)),
             Some(_) => Err(self.wrong(name, "a string")),
         }
     }
@@ -63,7 +61,7 @@ impl Given {
     fn flag(&mut self, name: &str) -> Result<bool, Error> {
         match self.take(name) {
             None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
+            Some(Json::Bool(flag)) => Ok(flag),
             Some(_) => Err(self.wrong(name, "true or false")),
         }
     }
@@ -71,24 +69,21 @@ impl Given {
     /// Sets a number when the field is there.
     fn number<T: TryFrom<u64>>(&mut self, name: &str, slot: &mut T) -> Result<(), Error> {
         let Some(value) = self.take(name) else { return Ok(()) };
-        // JavaScript has one kind of number: 240 may come as 240.0.
-        let whole = value
+        *slot = value
             .as_u64()
-            .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(crate::clock::whole));
-        *slot = whole
             .and_then(|number| T::try_from(number).ok())
             .ok_or_else(|| self.wrong(name, "a whole number in its range"))?;
         Ok(())
     }
 
     fn part(&mut self, name: &str) -> Result<Self, Error> {
-        let part = self.take(name).unwrap_or(Value::Null);
+        let part = self.take(name).unwrap_or_else(|| Json::Object(Object::default()));
         Self::of(part, &format!("{}.{name}", self.what))
     }
 
     fn end(&self) -> Result<(), Error> {
-        match self.fields.keys().next() {
-            Some(name) => {
+        match self.fields.iter().next() {
+            Some((name, _)) => {
                 Err(argument(format!("\"{name}\" is no field of the {}: see the types", self.what)))
             }
             None => Ok(()),

@@ -56,9 +56,9 @@ impl Bench {
 
     fn try_with(connection_string: &str, options: &[(&str, JsValue)]) -> Result<Self, JsValue> {
         let host = RecordingHost::new();
-        let credentials = object(&[("connectionString", connection_string.into())]);
+        let credentials = text_of(&object(&[("connectionString", connection_string.into())]));
         let given: Host = host.unchecked_ref::<JsValue>().clone().unchecked_into();
-        let driver = Driver::new(credentials, object(options), 1.0, given, None)?;
+        let driver = Driver::new(&credentials, &text_of(&object(options)), 1.0, given, None)?;
         Ok(Self { driver, host })
     }
 
@@ -81,6 +81,10 @@ fn object(fields: &[(&str, JsValue)]) -> JsValue {
         Reflect::set(&object, &(*name).into(), value).expect("a plain object");
     }
     object.into()
+}
+
+fn text_of(plain: &JsValue) -> String {
+    js_sys::JSON::stringify(plain).expect("a plain object").into()
 }
 
 fn text(args: &Array, index: u32) -> String {

@@ -4,10 +4,9 @@ use crate::device::Device;
 use crate::error::{Code, Error};
 use crate::io::{Event, Output, Settlement, SocketId};
 use crate::twin::{Answer, Asked, Change};
+use iothub_protocol::json::{Json, Object};
 use iothub_protocol::packet::{self, Packet, Publish, QoS};
 use iothub_protocol::topic::HubTopic;
-use iothub_protocol::twin::Object;
-use serde_json::Value;
 
 impl Device {
     pub(crate) fn on_bytes(&mut self, socket: SocketId, bytes: &[u8]) {
@@ -82,15 +81,15 @@ impl Device {
     }
 
     fn on_desired(&mut self, version: Option<u64>, body: &[u8]) {
-        let Ok(Value::Object(patch)) = serde_json::from_slice::<Value>(body) else { return };
-        let version = version.or_else(|| patch.get("$version").and_then(Value::as_u64));
+        let Some(patch) = object_of(body) else { return };
+        let version = version.or_else(|| patch.get("$version").and_then(Json::as_u64));
         if let Some(change) = version.and_then(|version| self.mirror.patch(patch, version)) {
-            self.raise_desired(change);
+            self.raise_desired(&change);
         }
     }
 
-    fn raise_desired(&mut self, change: Change) {
-        let patch = Value::Object(change.patch).to_string();
+    fn raise_desired(&mut self, change: &Change) {
+        let patch = change.patch.to_text();
         self.outputs.push_back(Output::Event(Event::Desired { patch, version: change.version }));
     }
 
@@ -122,34 +121,34 @@ impl Device {
     }
 
     fn on_mirror_read(&mut self, body: &[u8]) {
-        let desired = twin_of(body).and_then(|mut twin| match twin.remove("desired") {
-            Some(Value::Object(desired)) => Some(desired),
-            _ => None,
-        });
+        let desired = twin_of(body).and_then(|mut twin| twin.remove("desired")).and_then(Json::into_object);
         let Some(desired) = desired else { return self.requests.mirror_later(self.at.now + 30_000) };
-        let version = desired.get("$version").and_then(Value::as_u64).unwrap_or(0);
+        let version = desired.get("$version").and_then(Json::as_u64).unwrap_or(0);
         for change in self.mirror.read(desired, version) {
-            self.raise_desired(change);
+            self.raise_desired(&change);
         }
     }
 }
 
+fn object_of(body: &[u8]) -> Option<Object> {
+    Json::parse_bytes(body).ok().and_then(Json::into_object)
+}
+
 /// The twin of an answer's body: bare today, wrapped in `properties` in the documentation of 2017.
 fn twin_of(body: &[u8]) -> Option<Object> {
-    let Ok(Value::Object(mut twin)) = serde_json::from_slice::<Value>(body) else { return None };
+    let mut twin = object_of(body)?;
+    if twin.get("desired").is_some() {
+        return Some(twin);
+    }
     match twin.remove("properties") {
-        Some(Value::Object(inner)) if !twin.contains_key("desired") => Some(inner),
-        Some(other) => {
-            twin.insert("properties".to_owned(), other);
-            Some(twin)
-        }
-        None => Some(twin),
+        Some(Json::Object(inner)) => Some(inner),
+        _ => Some(twin),
     }
 }
 
 fn twin_text(body: &[u8]) -> Result<String, Error> {
     match twin_of(body) {
-        Some(twin) => Ok(Value::Object(twin).to_string()),
+        Some(twin) => Ok(twin.to_text()),
         None => Err(Error::new(
             Code::Protocol,
             "the hub answered the twin read with something that is no JSON object",
@@ -159,9 +158,11 @@ fn twin_text(body: &[u8]) -> Result<String, Error> {
 
 /// The error of a twin answer; the hub's own words are in its body, if it has one.
 fn twin_error(status: u16, body: &[u8]) -> Error {
-    let said = serde_json::from_slice::<Value>(body).ok();
-    let said =
-        said.as_ref().and_then(|v| v.get("message").or_else(|| v.get("Message"))).and_then(Value::as_str);
+    let said = object_of(body);
+    let said = said
+        .as_ref()
+        .and_then(|said| said.get("message").or_else(|| said.get("Message")))
+        .and_then(Json::as_str);
     let said = said.map(|text| format!(": {text}")).unwrap_or_default();
     let (code, cure) = match status {
         412 => (Code::TwinPrecondition, "read the twin again and patch its present version"),

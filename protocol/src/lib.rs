@@ -7,11 +7,12 @@
 //! - [`topic`], [`bag`], [`system_property`]: what a PUBLISH means;
 //! - [`packet`]: the one wrapper around the `mqttbytes` codec;
 //! - [`twin`], [`limits`], [`service_error`]: the hub's rules;
-//! - [`percent`], [`secret`], [`time`]: small tools of the above.
+//! - [`json`], [`percent`], [`secret`], [`time`]: small tools of the above.
 
 pub mod bag;
 pub mod connection_string;
 pub mod identity;
+pub mod json;
 pub mod limits;
 pub mod packet;
 pub mod percent;

@@ -3,9 +3,8 @@
 //! Patches that arrive while a read is on its way wait for it; what the read already has is dropped; a version
 //! that is skipped asks for another read.
 
-use iothub_protocol::twin::{self, Object};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use crate::twin::patch::merge;
+use iothub_protocol::json::{Json, Object};
 
 /// A change to raise.
 #[derive(Debug, PartialEq)]
@@ -19,8 +18,8 @@ pub(crate) struct Change {
 pub(crate) struct Mirror {
     /// None before the first read.
     known: Option<(Object, u64)>,
-    /// Patches that wait for a read, by version.
-    waiting: BTreeMap<u64, Object>,
+    /// Patches that wait for a read.
+    waiting: Vec<(u64, Object)>,
     in_step: bool,
 }
 
@@ -41,7 +40,7 @@ impl Mirror {
 
     /// A read has come. Gives what changed since the last known state.
     pub(crate) fn read(&mut self, mut desired: Object, version: u64) -> Vec<Change> {
-        desired.retain(|name, _| !name.starts_with('$'));
+        desired.retain_names(|name| !name.starts_with('$'));
         let mut changes = Vec::new();
         let older = self.known.as_ref().is_some_and(|(_, known)| *known > version);
         if !older {
@@ -55,19 +54,20 @@ impl Mirror {
             self.known = Some((desired, version));
         }
         self.in_step = true;
-        let waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.sort_by_key(|(version, _)| *version);
         changes.extend(waiting.into_iter().filter_map(|(version, patch)| self.patch(patch, version)));
         changes
     }
 
     /// A patch has come. Gives it back when it is the next one.
     pub(crate) fn patch(&mut self, mut patch: Object, version: u64) -> Option<Change> {
-        patch.retain(|name, _| !name.starts_with('$'));
+        patch.retain_names(|name| !name.starts_with('$'));
         let (known, at) = match &mut self.known {
             Some((known, at)) if self.in_step => (known, at),
             _ => {
                 if self.waiting.len() < WAITING {
-                    self.waiting.insert(version, patch);
+                    self.waiting.push((version, patch));
                 }
                 return None;
             }
@@ -77,10 +77,10 @@ impl Mirror {
         }
         if version > *at + 1 {
             self.in_step = false;
-            self.waiting.insert(version, patch);
+            self.waiting.push((version, patch));
             return None;
         }
-        twin::merge(known, &patch);
+        merge(known, &patch);
         *at = version;
         Some(Change { patch, version })
     }
@@ -88,26 +88,26 @@ impl Mirror {
 
 /// The merge patch that leads from `before` to `after`.
 fn difference(before: &Object, after: &Object) -> Object {
-    let mut patch = Object::new();
-    for (name, old) in before {
+    let mut patch = Object::default();
+    for (name, old) in before.iter() {
         match (old, after.get(name)) {
             (_, None) => {
-                patch.insert(name.clone(), Value::Null);
+                patch.insert(name, Json::Null);
             }
-            (Value::Object(old), Some(Value::Object(new))) => {
+            (Json::Object(old), Some(Json::Object(new))) => {
                 let inner = difference(old, new);
                 if !inner.is_empty() {
-                    patch.insert(name.clone(), Value::Object(inner));
+                    patch.insert(name, Json::Object(inner));
                 }
             }
             (old, Some(new)) if old != new => {
-                patch.insert(name.clone(), new.clone());
+                patch.insert(name, new.clone());
             }
             _ => {}
         }
     }
-    for (name, new) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        patch.insert(name.clone(), new.clone());
+    for (name, new) in after.iter().filter(|(name, _)| before.get(name).is_none()) {
+        patch.insert(name, new.clone());
     }
     patch
 }
@@ -119,7 +119,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn object(text: &str) -> Object {
-        serde_json::from_str(text).unwrap()
+        Json::parse(text).unwrap().into_object().unwrap()
     }
 
     fn in_step(text: &str, version: u64) -> Mirror {

@@ -1,29 +1,41 @@
-//! Reported patches before they are sent: checked, and merged where that is sound.
+//! Patches: reading one that is to be sent, merging two where that is sound, merging one into a section.
 
 use crate::error::{Code, Error};
-use iothub_protocol::twin::{self, Object};
-use serde_json::Value;
+use iothub_protocol::json::{Json, Object};
 
-/// Reads and checks a reported patch.
+/// Reads a reported patch. What else the hub may find wrong with it (depth, sizes, names) it answers with 400.
 pub(crate) fn parse_patch(text: &str) -> Result<Object, Error> {
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        Error::new(Code::TwinBadRequest, format!("the reported patch is not JSON: {error}"))
-    })?;
-    if let Value::Object(object) = &value
-        && let Some(name) = object.keys().find(|name| matches!(name.as_str(), "$version" | "$metadata"))
-    {
-        return Err(Error::new(
-            Code::TwinBadRequest,
-            format!(
-                "the reported patch has \"{name}\", which is the hub's own: leave it out when you send back what getTwin gave"
-            ),
+    let refused = |text: String| Err(Error::new(Code::TwinBadRequest, text));
+    let patch = match Json::parse(text) {
+        Ok(Json::Object(patch)) => patch,
+        Ok(_) => return refused("the reported patch is not an object".to_owned()),
+        Err(error) => return refused(format!("the reported patch: {error}")),
+    };
+    if let Some((name, _)) = patch.iter().find(|(name, _)| name.starts_with('$')) {
+        return refused(format!(
+            "the reported patch has \"{name}\", which is the hub's own: leave it out when you send back what getTwin gave"
         ));
     }
-    let checked = twin::checked(&value, true).map(drop);
-    checked.map_err(|error| Error::new(Code::TwinBadRequest, format!("the reported patch: {error}")))?;
-    match value {
-        Value::Object(object) => Ok(object),
-        _ => Ok(Object::new()),
+    Ok(patch)
+}
+
+/// JSON merge patch (RFC 7386), the hub's rule: objects merge, `null` removes, all else replaces.
+pub(crate) fn merge(section: &mut Object, patch: &Object) {
+    for (name, value) in patch.iter() {
+        match value {
+            Json::Null => {
+                section.remove(name);
+            }
+            Json::Object(inner) => {
+                if !matches!(section.get(name), Some(Json::Object(_))) {
+                    section.insert(name, Json::Object(Object::default()));
+                }
+                if let Some(Json::Object(below)) = section.get_mut(name) {
+                    merge(below, inner);
+                }
+            }
+            other => section.insert(name, other.clone()),
+        }
     }
 }
 
@@ -31,19 +43,19 @@ pub(crate) fn parse_patch(text: &str) -> Result<Object, Error> {
 /// something else: sent one by one, the object replaces it; merged, it would fall on what lay below.
 pub(crate) fn can_merge(earlier: &Object, later: &Object) -> bool {
     later.iter().all(|(name, after)| match (earlier.get(name), after) {
-        (Some(Value::Object(before)), Value::Object(after)) => can_merge(before, after),
-        (Some(_), Value::Object(_)) => false,
+        (Some(Json::Object(before)), Json::Object(after)) => can_merge(before, after),
+        (Some(_), Json::Object(_)) => false,
         _ => true,
     })
 }
 
 /// `later` on top of `earlier` as one patch. Unlike a merge into a twin, `null` stays: it still has to delete.
 pub(crate) fn merge_patches(earlier: &mut Object, later: &Object) {
-    for (name, after) in later {
+    for (name, after) in later.iter() {
         match (earlier.get_mut(name), after) {
-            (Some(Value::Object(before)), Value::Object(after)) => merge_patches(before, after),
+            (Some(Json::Object(before)), Json::Object(after)) => merge_patches(before, after),
             _ => {
-                earlier.insert(name.clone(), after.clone());
+                earlier.insert(name, after.clone());
             }
         }
     }
@@ -56,7 +68,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn object(text: &str) -> Object {
-        serde_json::from_str(text).unwrap()
+        Json::parse(text).unwrap().into_object().unwrap()
     }
 
     #[test]
@@ -85,7 +97,9 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     mod properties {
         use super::*;
+        use iothub_protocol::twin;
         use proptest::prelude::*;
+        use serde_json::Value;
 
         fn json() -> impl Strategy<Value = Value> {
             let leaf = prop_oneof![Just(Value::Null), (0i64..3).prop_map(Value::from)];
@@ -95,22 +109,38 @@ mod tests {
             })
         }
 
-        fn patch() -> impl Strategy<Value = Object> {
+        fn patch() -> impl Strategy<Value = twin::Object> {
             prop::collection::btree_map("[abc]", json(), 0..3).prop_map(|m| m.into_iter().collect())
+        }
+
+        fn ours(of: &twin::Object) -> Object {
+            object(&Value::Object(of.clone()).to_string())
         }
 
         proptest! {
             #[test]
+            fn the_device_merges_as_the_hub_does(base in patch(), next in patch()) {
+                let mut hubs = twin::Object::new();
+                let mut mine = Object::default();
+                for patch in [&base, &next] {
+                    twin::merge(&mut hubs, patch);
+                    merge(&mut mine, &ours(patch));
+                }
+                prop_assert_eq!(mine, ours(&hubs));
+            }
+
+            #[test]
             fn a_sound_merge_gives_what_both_patches_give(base in patch(), first in patch(), second in patch()) {
+                let (base, first, second) = (ours(&base), ours(&first), ours(&second));
                 prop_assume!(can_merge(&first, &second));
-                let mut start = Object::new();
-                twin::merge(&mut start, &base);
+                let mut start = Object::default();
+                merge(&mut start, &base);
                 let mut one_by_one = start.clone();
-                twin::merge(&mut one_by_one, &first);
-                twin::merge(&mut one_by_one, &second);
+                merge(&mut one_by_one, &first);
+                merge(&mut one_by_one, &second);
                 let mut both = first;
                 merge_patches(&mut both, &second);
-                twin::merge(&mut start, &both);
+                merge(&mut start, &both);
                 prop_assert_eq!(start, one_by_one);
             }
         }

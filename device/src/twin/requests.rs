@@ -5,9 +5,8 @@ use crate::clock::earlier;
 use crate::io::OpId;
 use crate::random::Random;
 use crate::twin::patch::{can_merge, merge_patches};
+use iothub_protocol::json::Object;
 use iothub_protocol::topic;
-use iothub_protocol::twin::Object;
-use serde_json::Value;
 use std::collections::VecDeque;
 
 /// Who waits for an answer.
@@ -111,15 +110,15 @@ impl Requests {
         }
         let Some((op, mut merged)) = self.patches.pop_front() else { return };
         let mut ops = vec![op];
-        let mut body = serialized(&merged);
+        let mut body = merged.to_text().into_bytes();
         while let Some((_, next)) = self.patches.front() {
-            if !can_merge(&merged, next) || body.len() + serialized(next).len() > MERGED_BYTES {
+            if !can_merge(&merged, next) || body.len() + next.to_text().len() > MERGED_BYTES {
                 break;
             }
             if let Some((op, next)) = self.patches.pop_front() {
                 merge_patches(&mut merged, &next);
                 ops.push(op);
-                body = serialized(&merged);
+                body = merged.to_text().into_bytes();
             }
         }
         self.open.push(Request { asked: Asked::Patch(ops), body, rid: None, not_before: 0, attempts: 0 });
@@ -198,14 +197,10 @@ impl Requests {
     }
 }
 
-fn serialized(patch: &Object) -> Vec<u8> {
-    // A JSON value without foreign types always serializes.
-    serde_json::to_vec(&Value::Object(patch.clone())).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use iothub_protocol::json::Json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -218,7 +213,7 @@ mod tests {
     }
 
     fn patch(requests: &mut Requests, op: u32, text: &str) {
-        requests.patch(OpId(op), serde_json::from_str(text).unwrap());
+        requests.patch(OpId(op), Json::parse(text).unwrap().into_object().unwrap());
     }
 
     #[test]
