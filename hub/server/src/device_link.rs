@@ -11,6 +11,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+/// The packet type of a CONNACK.
+const CONNACK: u8 = 2;
+
 /// How long an ended link may take to read what was sent last.
 const LINGER: Duration = Duration::from_secs(2);
 
