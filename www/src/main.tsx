@@ -10,13 +10,13 @@ import { render } from 'preact';
 import { PageContext } from './app/context.js';
 import { tabDeviceId } from './app/identity.js';
 import { applyPreferences, firstPreferences } from './app/preferences.js';
-import { createSession } from './app/run.js';
+import { Session } from './app/run.js';
 import { firstState } from './app/state.js';
 import { createStore } from './app/store.js';
 import { App } from './view/app.js';
 
 const store = createStore(firstState(firstPreferences(), await tabDeviceId()));
-const session = createSession(store, new URL(location.href));
+const session = new Session(store, new URL(location.href));
 const root = document.getElementById('app');
 if (root === null) throw new Error('the document has no #app');
 applyPreferences(store);

@@ -1,5 +1,6 @@
 /** Everything that can happen to the page's state. Views and the session dispatch these; the reducers answer them. */
 import type { DeviceStatus, LinkMetrics, ReceivedMessage } from '../device/state.js';
+import type { FleetState } from '../fleet/state.js';
 import type { HubKind, ServiceTwin, StreamState } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
 import type { MethodCall, MethodCard } from '../methods/method.js';
@@ -48,6 +49,10 @@ export type Action =
   | { readonly type: 'device/called'; readonly call: MethodCall }
   | { readonly type: 'method/changed'; readonly name: string; readonly card: Partial<MethodCard> }
   | { readonly type: 'service/twin'; readonly twin: ServiceTwin }
+  | { readonly type: 'fleet/started'; readonly size: number }
+  | { readonly type: 'fleet/stopped' }
+  | { readonly type: 'fleet/measured'; readonly measure: Partial<FleetState> }
+  | { readonly type: 'fleet/chosen'; readonly index: number }
   | { readonly type: 'wire/cleared' }
   | { readonly type: 'sensors/tick'; readonly now: number; readonly noise: readonly number[] }
   | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }

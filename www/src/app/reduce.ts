@@ -1,5 +1,6 @@
 /** The one place where state changes: hands each action to the reducer of every part. Pure; called by the store only. */
 import { reduceDevice } from '../device/reduce.js';
+import { reduceFleet } from '../fleet/reduce.js';
 import { reduceService } from '../service/reduce.js';
 import { reduceWire } from '../wire/reduce.js';
 import type { Action } from './action.js';
@@ -11,6 +12,7 @@ export function reduce(state: State, action: Action): State {
     hub: reduceHub(state.hub, action),
     device: reduceDevice(state.device, action),
     service: reduceService(state.service, action, ownIdAfter(state, action)),
+    fleet: reduceFleet(state.fleet, action),
     wire: reduceWire(state.wire, action, ownIdAfter(state, action)),
   };
 }

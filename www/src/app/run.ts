@@ -3,6 +3,7 @@
  * old hub ends first. Views call the few intents it hands out; `main.tsx` starts it.
  */
 import { type RunningDevice, runDevice } from '../device/session.js';
+import { runFleet } from '../fleet/run.js';
 import { type Hub, HubProblem, type Provisioned, type ServiceSide } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
 import { isLocalHub, openLocalHub } from '../hub/local-hub.js';
@@ -15,116 +16,151 @@ import type { Store } from './store.js';
 /** Which hub to open, with what only its kind needs. */
 export type Choice = { readonly kind: 'page' | 'local' } | { readonly kind: 'mine'; readonly hub: MyHub };
 
-export interface Session {
-  open(choice: Choice): Promise<void>;
-  /** Opens the hub that fits where this page came from. */
-  openFirst(): Promise<void>;
-  /** Opens the same hub again. */
-  retry(): Promise<void>;
-  /** Ends what runs and waits for someone to name their hub. */
-  ask(): void;
-  /** What a service may do with the open hub. Fails where a page cannot reach the service side. */
-  service(): ServiceSide;
-  /** Switches the device off and on again. */
-  restartDevice(): void;
-  /** Acknowledges a held message, or leaves it to come again on the next link. */
-  settleMessage(key: string, accepted: boolean): void;
-  /** How this device connects, for trouble on purpose (a second client with the same name). */
-  identity(): Provisioned;
-  /** Reads the service's view of this device's twin again. */
-  refreshTwin(): Promise<void>;
+/** What runs against one hub: all of it ends with the signal. */
+interface Life {
+  readonly end: AbortController;
+  hub: Hub | null;
+  identity: Provisioned | null;
+  device: RunningDevice | null;
+  fleet: AbortController;
 }
 
-export function createSession(store: Store, page: URL): Session {
-  const tabId = store.device.peek().id;
-  let hub: Hub | null = null;
-  let provisioned: Provisioned | null = null;
-  let device: RunningDevice | null = null;
-  let life = new AbortController();
-  let latest: Choice = { kind: 'page' };
-  const ownId = () => store.device.peek().id;
+export class Session {
+  readonly #store: Store;
+  readonly #page: URL;
+  readonly #tabId: string;
+  readonly #fleetPrefix: string;
+  #life = newLife();
+  #latest: Choice = { kind: 'page' };
 
-  const service = (): ServiceSide => {
-    if (hub?.service == null) throw new HubProblem('a page cannot reach the service side of this hub');
-    return hub.service;
-  };
-
-  const identity = (): Provisioned => {
-    if (provisioned === null) throw new HubProblem('no hub is open');
-    return provisioned;
-  };
-
-  async function refreshTwin(): Promise<void> {
-    store.dispatch({ type: 'service/twin', twin: await service().twin(ownId()) });
+  constructor(store: Store, page: URL) {
+    this.#store = store;
+    this.#page = page;
+    this.#tabId = store.device.peek().id;
+    this.#fleetPrefix = `fleet-${this.#tabId.replace('page-', '')}-`;
   }
 
-  function onEvent(event: HubEvent): void {
-    store.dispatch({ type: 'hub/event', event, at: Date.now() });
-    if (event.type === 'twin' && event.deviceId === ownId()) refreshTwin().catch(() => {});
+  /** Opens the hub that fits where this page came from. */
+  async openFirst(): Promise<void> {
+    const kind = await firstKind(this.#page, isLocalHub);
+    if (kind === 'mine') this.ask();
+    else await this.open({ kind });
   }
 
-  async function run(choice: Choice, signal: AbortSignal): Promise<void> {
-    const opened = await openHub(choice, page);
-    signal.throwIfAborted();
-    hub = opened;
-    opened.listen(
-      { event: onEvent, stream: (stream) => store.dispatch({ type: 'hub/stream', stream }) },
-      signal,
-    );
-    provisioned = await opened.provision(tabId);
-    signal.throwIfAborted();
-    const { deviceId } = provisioned;
-    store.dispatch({ type: 'hub/opened', place: opened.place, deviceId, service: opened.service !== null });
-    if (opened.service !== null) refreshTwin().catch(() => {});
-    device = await runDevice(provisioned, store, signal);
-  }
-
-  function end(): AbortSignal {
-    life.abort();
-    life = new AbortController();
-    hub = null;
-    provisioned = null;
-    device = null;
-    return life.signal;
-  }
-
-  async function open(choice: Choice): Promise<void> {
-    const signal = end();
-    latest = choice;
-    store.dispatch({ type: 'hub/opening', kind: choice.kind });
+  async open(choice: Choice): Promise<void> {
+    const life = this.#begin();
+    this.#latest = choice;
+    this.#store.dispatch({ type: 'hub/opening', kind: choice.kind });
     try {
-      await run(choice, signal);
+      await this.#run(choice, life);
     } catch (cause) {
-      if (signal.aborted) return;
-      life.abort();
-      store.dispatch({ type: 'hub/failed', problem: problemText(cause) });
+      if (life.end.signal.aborted) return;
+      life.end.abort();
+      this.#store.dispatch({ type: 'hub/failed', problem: problemText(cause) });
     }
   }
 
-  const ask = () => {
-    end();
-    store.dispatch({ type: 'hub/asked' });
-  };
+  /** Opens the same hub again. */
+  retry(): Promise<void> {
+    return this.open(this.#latest);
+  }
 
-  const openFirst = async () => {
-    const kind = await firstKind(page, isLocalHub);
-    if (kind === 'mine') ask();
-    else await open({ kind });
-  };
+  /** Ends what runs and waits for someone to name their hub. */
+  ask(): void {
+    this.#begin();
+    this.#store.dispatch({ type: 'hub/asked' });
+  }
 
+  /** Switches the device off and on again. */
+  restartDevice(): void {
+    this.#life.device?.restart();
+  }
+
+  /** Acknowledges a held message, or leaves it to come again on the next link. */
+  settleMessage(key: string, accepted: boolean): void {
+    this.#life.device?.settleMessage(key, accepted);
+    this.#store.dispatch({ type: 'device/message-settled', key, accepted });
+  }
+
+  /** What a service may do with the open hub. Fails where a page cannot reach the service side. */
+  service(): ServiceSide {
+    const service = this.#life.hub?.service;
+    if (service == null) throw new HubProblem('a page cannot reach the service side of this hub');
+    return service;
+  }
+
+  /** How this device connects, for trouble on purpose (a second client with the same name). */
+  identity(): Provisioned {
+    if (this.#life.identity === null) throw new HubProblem('no hub is open');
+    return this.#life.identity;
+  }
+
+  startFleet(size: number): void {
+    const { hub, end } = this.#life;
+    if (hub === null) return;
+    this.#life.fleet.abort();
+    this.#life.fleet = new AbortController();
+    const signal = AbortSignal.any([this.#life.fleet.signal, end.signal]);
+    const numbers = Array.from({ length: size }, (_, index) => String(index + 1).padStart(4, '0'));
+    this.#store.dispatch({ type: 'fleet/started', size });
+    void runFleet(
+      hub,
+      numbers.map((number) => this.#fleetPrefix + number),
+      this.#store,
+      signal,
+    );
+  }
+
+  stopFleet(): void {
+    this.#life.fleet.abort();
+    this.#store.dispatch({ type: 'fleet/stopped' });
+  }
+
+  #begin(): Life {
+    this.#life.end.abort();
+    this.#life = newLife();
+    return this.#life;
+  }
+
+  async #run(choice: Choice, life: Life): Promise<void> {
+    const { signal } = life.end;
+    const store = this.#store;
+    const hub = await openHub(choice, this.#page);
+    signal.throwIfAborted();
+    life.hub = hub;
+    const event = (told: HubEvent) => this.#onEvent(told, life);
+    hub.listen({ event, stream: (stream) => store.dispatch({ type: 'hub/stream', stream }) }, signal);
+    const identity = await hub.provision(this.#tabId);
+    signal.throwIfAborted();
+    life.identity = identity;
+    const { deviceId } = identity;
+    store.dispatch({ type: 'hub/opened', place: hub.place, deviceId, service: hub.service !== null });
+    void this.#readTwin(life);
+    life.device = await runDevice(identity, store, signal);
+  }
+
+  #onEvent(event: HubEvent, life: Life): void {
+    // A thousand devices would drown the one that is looked at; the fleet has its own figures.
+    if (event.deviceId?.startsWith(this.#fleetPrefix)) return;
+    this.#store.dispatch({ type: 'hub/event', event, at: Date.now() });
+    if (event.type === 'twin' && event.deviceId === life.identity?.deviceId) void this.#readTwin(life);
+  }
+
+  /** The service's view of this device's twin. A hub that does not answer is told by its stream, not here. */
+  async #readTwin({ hub, identity, end }: Life): Promise<void> {
+    if (hub?.service == null || identity === null) return;
+    const twin = await hub.service.twin(identity.deviceId).catch(() => null);
+    if (twin !== null && !end.signal.aborted) this.#store.dispatch({ type: 'service/twin', twin });
+  }
+}
+
+function newLife(): Life {
   return {
-    open,
-    openFirst,
-    retry: () => open(latest),
-    ask,
-    restartDevice: () => device?.restart(),
-    settleMessage: (key, accepted) => {
-      device?.settleMessage(key, accepted);
-      store.dispatch({ type: 'device/message-settled', key, accepted });
-    },
-    service,
-    identity,
-    refreshTwin,
+    end: new AbortController(),
+    hub: null,
+    identity: null,
+    device: null,
+    fleet: new AbortController(),
   };
 }
 

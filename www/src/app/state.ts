@@ -1,6 +1,7 @@
 /** Everything the page knows, as one value. Only `reduce` makes a new one; views read it through `store.ts`. */
 import type { DeviceState } from '../device/state.js';
 import { firstDevice } from '../device/state.js';
+import { type FleetState, firstFleet } from '../fleet/state.js';
 import type { HubKind, StreamState } from '../hub/hub.js';
 import type { ServiceState } from '../service/state.js';
 import { firstService } from '../service/state.js';
@@ -32,6 +33,7 @@ export interface State {
   readonly device: DeviceState;
   readonly service: ServiceState;
   readonly wire: WireState;
+  readonly fleet: FleetState;
 }
 
 export function firstState(page: PageState, deviceId: string): State {
@@ -41,5 +43,6 @@ export function firstState(page: PageState, deviceId: string): State {
     device: firstDevice(deviceId),
     service: firstService(),
     wire: firstWire(),
+    fleet: firstFleet(),
   };
 }

@@ -9,6 +9,7 @@ export interface Store {
   readonly hub: ReadonlySignal<State['hub']>;
   readonly device: ReadonlySignal<State['device']>;
   readonly service: ReadonlySignal<State['service']>;
+  readonly fleet: ReadonlySignal<State['fleet']>;
   readonly wire: ReadonlySignal<State['wire']>;
   dispatch(action: Action): void;
 }
@@ -20,6 +21,7 @@ export function createStore(first: State): Store {
     hub: computed(() => state.value.hub),
     device: computed(() => state.value.device),
     service: computed(() => state.value.service),
+    fleet: computed(() => state.value.fleet),
     wire: computed(() => state.value.wire),
     dispatch: (action) => {
       state.value = reduce(state.peek(), action);

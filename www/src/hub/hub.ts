@@ -94,6 +94,8 @@ export interface Hub {
   readonly place: string;
   /** Makes the device if it is not there, and answers how it connects and under which name. */
   provision(deviceId: string): Promise<Provisioned>;
+  /** The same for a fleet. */
+  provisionMany(deviceIds: readonly string[]): Promise<readonly Provisioned[]>;
   /** Tells every event from now on, until the signal aborts. */
   listen(told: { event(event: HubEvent): void; stream(state: StreamState): void }, signal: AbortSignal): void;
   readonly service: ServiceSide | null;

@@ -46,6 +46,25 @@ export async function provision(request: LocalRequest, deviceId: string): Promis
   );
 }
 
+/** The same for many, asking once what is there. */
+export async function provisionMany(
+  request: LocalRequest,
+  deviceIds: readonly string[],
+): Promise<Map<string, string>> {
+  const all = await call(request, 'GET', 'devices');
+  const known = new Map<string, Json>();
+  for (const device of Array.isArray(all) ? all.filter(isObject) : []) {
+    if (device.moduleId == null) known.set(String(device.deviceId), device);
+  }
+  const made = new Map<string, string>();
+  for (const deviceId of deviceIds) {
+    const device = known.get(deviceId) ?? (await call(request, 'PUT', at(deviceId), {}));
+    if (isObject(device) && typeof device.connectionString === 'string')
+      made.set(deviceId, device.connectionString);
+  }
+  return made;
+}
+
 const isDevice = (device: JsonObject, deviceId: string) =>
   device.deviceId === deviceId && device.moduleId == null;
 

@@ -5,7 +5,7 @@
 
 import { type Hub, HubProblem, type StreamState } from './hub.js';
 import { EVENT_TYPES, readHubEvent } from './hub-event.js';
-import { call, type LocalRequest, provision, serviceSide } from './local-api.js';
+import { call, type LocalRequest, provision, provisionMany, serviceSide } from './local-api.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 
@@ -21,6 +21,12 @@ export async function openLocalHub(base: URL): Promise<Hub> {
       credentials: reachable(await provision(request, deviceId), base),
       options: {},
     }),
+    provisionMany: async (deviceIds) =>
+      [...(await provisionMany(request, deviceIds))].map(([deviceId, text]) => ({
+        deviceId,
+        credentials: reachable(text, base),
+        options: {},
+      })),
     listen: (told, signal) => listen(base, told, signal),
     service: serviceSide(request),
   };

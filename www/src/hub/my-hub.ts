@@ -16,6 +16,7 @@ export function openMyHub({ host, deviceId, credentials }: MyHub): Hub {
     kind: 'mine',
     place: host,
     provision: () => Promise.resolve({ deviceId, credentials, options: {} }),
+    provisionMany: () => Promise.resolve([]),
     listen: () => {},
     service: null,
   };

@@ -3,9 +3,9 @@
  * account, no network; it lives as long as the page. Opened by the session, at the start when nothing else is there.
  */
 import type { LocalHub } from 'iothub-wasm/hub';
-import type { Hub } from './hub.js';
+import type { Hub, Provisioned } from './hub.js';
 import { readHubEvent } from './hub-event.js';
-import { type LocalRequest, provision, serviceSide } from './local-api.js';
+import { type LocalRequest, provision, provisionMany, serviceSide } from './local-api.js';
 
 /** Any port will do: nothing is dialled. */
 const NO_PORT = ';UseLocalHub=true;Port=1';
@@ -20,11 +20,9 @@ export async function openPageHub(): Promise<Hub> {
   return {
     kind: 'page',
     place: '',
-    provision: async (deviceId) => ({
-      deviceId,
-      credentials: (await provision(request, deviceId)).replace(/;UseLocalHub=.*$/i, '') + NO_PORT,
-      options: { WebSocket: hub.WebSocket },
-    }),
+    provision: async (deviceId) => inPage(hub, deviceId, await provision(request, deviceId)),
+    provisionMany: async (deviceIds) =>
+      [...(await provisionMany(request, deviceIds))].map(([deviceId, text]) => inPage(hub, deviceId, text)),
     listen: (told, signal) => {
       let count = 0;
       const listener = (event: Event) => {
@@ -38,6 +36,11 @@ export async function openPageHub(): Promise<Hub> {
     },
     service: serviceSide(request),
   };
+}
+
+function inPage(hub: LocalHub, deviceId: string, connectionString: string): Provisioned {
+  const credentials = connectionString.replace(/;UseLocalHub=.*$/i, '') + NO_PORT;
+  return { deviceId, credentials, options: { WebSocket: hub.WebSocket } };
 }
 
 /** Loaded when it is wanted: whoever uses another hub does not pay for this one. */

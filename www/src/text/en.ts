@@ -287,6 +287,28 @@ export const en = {
     remove: 'Delete',
     remake: 'Make this page’s device again and connect',
   },
+  fleet: {
+    title: 'Fleet',
+    hint: (limit: number) => `up to ${limit} devices beside this one`,
+    size: 'How many devices',
+    start: 'Start',
+    stop: 'Stop',
+    connected: 'Connected',
+    perSecond: 'Messages per second',
+    failed: 'Failed',
+    frames: 'Frames per second',
+    map: 'Map of the fleet',
+    choose: 'Choose a square for one device in detail.',
+    number: 'Device number',
+    counts: (sent: number, acknowledged: number) => `${sent} sent, ${acknowledged} acknowledged`,
+    states: {
+      off: 'off',
+      connecting: 'connecting',
+      connected: 'connected',
+      sending: 'just sent',
+      trouble: 'in trouble',
+    },
+  },
 };
 
 export type Text = typeof en;

@@ -2,6 +2,7 @@
 import { usePage, useText } from '../app/context.js';
 import { AddSensor } from './add-sensor.js';
 import { BoardCard } from './board-card.js';
+import { FleetCard } from './fleet-card.js';
 import { Inbox } from './inbox.js';
 import { MethodCards } from './method-cards.js';
 import { Problem } from './parts.js';
@@ -27,6 +28,7 @@ export function DevicePanel() {
       <BoardCard />
       <MethodCards />
       <Inbox />
+      <FleetCard />
     </section>
   );
 }
