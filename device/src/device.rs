@@ -68,6 +68,8 @@ pub struct Device {
     pub(crate) metrics: Metrics,
     pub(crate) watch: Watch,
     pub(crate) last_status: Option<(State, &'static str)>,
+    /// What the last attempt to connect met.
+    pub(crate) trouble: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -111,6 +113,7 @@ impl Device {
             metrics: Metrics::default(),
             watch: Watch::default(),
             last_status: None,
+            trouble: None,
         }
     }
 
@@ -400,17 +403,30 @@ impl Device {
 
     fn expire(&mut self, op: OpId) {
         if self.connect_op == Some(op) {
-            let why = self.last_status.map_or("", |(_, reason)| reason);
-            let text =
-                format!("the hub could not be reached in time (last: {why}): check host name and network");
-            self.stop(Error::new(Code::Timeout, text));
-            return;
+            let error = match self.trouble.take() {
+                Some(last) => Error::new(last.code, format!("not connected in time; last: {}", last.message)),
+                None => Error::new(
+                    Code::Timeout,
+                    "the hub said nothing in time, neither yes nor no: check host name and network, or give it longer",
+                ),
+            };
+            return self.stop(error);
         }
-        self.give_up(
-            op,
-            Code::Timeout,
-            "the call took longer than its time-out; what had left may still reach the hub",
-        );
+        let (code, text) = match self.requests.met(op) {
+            Some(429) => (
+                Code::Throttled,
+                "the hub answered 429 (too many twin requests) until the call's time-out: ask less often, or later",
+            ),
+            Some(_) => (
+                Code::HubError,
+                "the hub answered with an error of its own side (5xx) until the call's time-out: try again later",
+            ),
+            None => (
+                Code::Timeout,
+                "the call took longer than its time-out; what had left may still reach the hub",
+            ),
+        };
+        self.give_up(op, code, text);
     }
 
     fn give_up(&mut self, op: OpId, code: Code, text: &str) {

@@ -278,6 +278,7 @@ impl Device {
     fn wait_for(&mut self, cause: Cause, reason: &'static str, detail: String) {
         let wait = self.backoff.wait(cause, &self.config.options, &mut self.random);
         self.phase = Phase::Waiting { until: self.at.now + wait, cause };
+        self.trouble = Some(Error::new(code_of(cause), detail.clone()));
         let state = if self.connect_op.is_some() { State::Connecting } else { State::Reconnecting };
         self.status(state, reason, detail, Some(wait));
     }
@@ -377,5 +378,15 @@ impl Device {
                 self.lose_link("silent", text, true);
             }
         }
+    }
+}
+
+/// What a call is told that waited for a link in vain.
+fn code_of(cause: Cause) -> Code {
+    match cause {
+        Cause::Network => Code::Network,
+        Cause::Unavailable => Code::HubUnavailable,
+        Cause::TokenProvider => Code::TokenProvider,
+        Cause::TakenOver => Code::TakenOver,
     }
 }

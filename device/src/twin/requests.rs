@@ -29,6 +29,8 @@ struct Request {
     /// Not before this time: the hub throttled.
     not_before: u64,
     attempts: u32,
+    /// The 429 or 5xx that made it ask again.
+    met: Option<u16>,
 }
 
 /// All of them.
@@ -59,7 +61,7 @@ const MERGED_BYTES: usize = 24 * 1024;
 impl Requests {
     /// A read, for the application or for the mirror.
     pub(crate) fn get(&mut self, asked: Asked) {
-        self.open.push(Request { asked, body: Vec::new(), rid: None, not_before: 0, attempts: 0 });
+        self.open.push(Request { asked, body: Vec::new(), rid: None, not_before: 0, attempts: 0, met: None });
     }
 
     /// A read for the mirror, not before this time.
@@ -70,6 +72,7 @@ impl Requests {
             rid: None,
             not_before,
             attempts: 0,
+            met: None,
         });
     }
 
@@ -121,7 +124,14 @@ impl Requests {
                 body = merged.to_text().into_bytes();
             }
         }
-        self.open.push(Request { asked: Asked::Patch(ops), body, rid: None, not_before: 0, attempts: 0 });
+        self.open.push(Request {
+            asked: Asked::Patch(ops),
+            body,
+            rid: None,
+            not_before: 0,
+            attempts: 0,
+            met: None,
+        });
     }
 
     /// An answer came. 429 and 5xx are asked again after a growing wait.
@@ -134,6 +144,7 @@ impl Requests {
             let request = &mut self.open[index];
             let top = (FIRST_RETRY << request.attempts.min(10)).min(LONGEST_RETRY);
             request.attempts += 1;
+            request.met = Some(status);
             request.rid = None;
             request.not_before = now + random.between(top / 2, top);
             return Answer::Again;
@@ -145,6 +156,16 @@ impl Requests {
     pub(crate) fn deadline(&self) -> Option<u64> {
         let open = self.open.iter().filter(|r| r.rid.is_none()).map(|r| r.not_before);
         open.fold(None, |deadline, at| earlier(deadline, Some(at)))
+    }
+
+    /// The status with which the hub put this call off, if it did.
+    pub(crate) fn met(&self, op: OpId) -> Option<u16> {
+        let of = |asked: &Asked| match asked {
+            Asked::Mirror => false,
+            Asked::Get(asked) => *asked == op,
+            Asked::Patch(ops) => ops.contains(&op),
+        };
+        self.open.iter().find(|request| of(&request.asked)).and_then(|request| request.met)
     }
 
     /// Whether a request is on the wire without an answer.
