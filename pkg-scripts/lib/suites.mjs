@@ -91,6 +91,7 @@ export const SUITES = [
     needs: ['hub', 'package'],
     body: inBrowser('client'),
   },
+  { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
   { name: 'page', title: 'the page, end to end', needs: ['hub', 'dashboard'], body: inBrowser('page') },
   { name: 'sdk', title: 'the official SDKs', needs: ['hub'], body: officialSdk },
 ];

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import { Failure } from './failure.mjs';
 import { packageDir, root, stampDir, targetDir, toolsBin, wasmTarget } from './paths.mjs';
 import { run } from './run.mjs';
@@ -62,6 +63,7 @@ async function buildPart(part) {
     fs.rmSync(folder, { recursive: true, force: true });
     await bind(part, folder);
     await optimise(path.join(folder, `${part.library}_bg.wasm`));
+    pack(path.join(folder, `${part.library}_bg.wasm`));
   });
 }
 
@@ -81,7 +83,14 @@ function reproducibleFlags() {
 /** @param {WasmPart} part @param {string} folder */
 async function bind(part, folder) {
   const wasm = path.join(targetDir, wasmTarget, 'web', `${part.library}.wasm`);
-  await run(path.join(toolsBin, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, wasm]);
+  await run(path.join(toolsBin, 'wasm-bindgen'), [
+    '--target',
+    'web',
+    '--omit-default-module-path',
+    '--out-dir',
+    folder,
+    wasm,
+  ]);
 }
 
 /** @param {string} file */
@@ -98,6 +107,14 @@ async function optimise(file) {
   refuseForeignImports(smaller);
   fs.renameSync(smaller, file);
   console.log(`      wasm-opt: ${before} → ${fs.statSync(file).size} bytes`);
+}
+
+/** The same bytes as a string in a script, for entries that load nothing else; `npm/unpack.js` reads it. */
+function pack(/** @type {string} */ file) {
+  const packed = zlib.deflateRawSync(fs.readFileSync(file), { level: 9 }).toString('base64');
+  const script = file.replace(/_bg\.wasm$/, '_packed.js');
+  fs.writeFileSync(script, `/* The wasm file beside this, deflated. */\nexport default '${packed}';\n`);
+  fs.writeFileSync(script.replace(/js$/, 'd.ts'), 'declare const packed: string;\nexport default packed;\n');
 }
 
 /** An import named `env` means that C code or a libc leaked in; no host would provide it. */
