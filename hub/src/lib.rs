@@ -7,6 +7,7 @@
 //! where a day takes a millisecond.
 
 mod auth;
+mod bulk;
 mod c2d;
 mod call;
 mod changes;
@@ -25,6 +26,7 @@ mod identity_document;
 mod keep;
 mod link;
 mod publish;
+mod query;
 mod queue;
 mod reason;
 mod record;

@@ -36,6 +36,16 @@ impl Hub {
         check_version(request)?;
         let response = match (method, parts) {
             ("GET", ["devices"]) => self.list(request),
+            ("POST", ["devices"]) => {
+                let (answer, successful) = self.bulk(&request.json()?)?;
+                let response = Response::json(if successful { 200 } else { 400 }, &answer);
+                if successful {
+                    response
+                } else {
+                    response.with("iothub-errorcode", ErrorCode::BulkRegistryOperationFailure.name())
+                }
+            }
+            ("POST", ["devices", "query"]) => self.query_call(request)?,
             (_, ["devices", id]) => self.identity_call(request, &device(id))?,
             ("GET", ["devices", id, "modules"]) => Response::json(200, &self.list_modules(id)?),
             (_, ["devices", id, "modules", m]) => self.identity_call(request, &module(id, m))?,
@@ -82,6 +92,23 @@ impl Hub {
             _ => return Err(no_such_call(request)),
         };
         Ok(with_etag(&document))
+    }
+
+    fn query_call(&self, request: &Request) -> Result<Response, ServiceError> {
+        let body = request.json()?;
+        let text = body["query"].as_str();
+        let text = text.ok_or_else(|| {
+            ServiceError::new(ErrorCode::ArgumentInvalid, "the body is {\"query\": \"SELECT …\"}")
+        })?;
+        let max = request.header("x-ms-max-item-count").and_then(|text| text.parse().ok());
+        // The Node SDK sends an empty header on the first page.
+        let from = request.header("x-ms-continuation").filter(|text| !text.is_empty());
+        let page = self.run_query(text, max, from)?;
+        let response = Response::json(200, &Value::Array(page.items)).with("x-ms-item-type", page.item_type);
+        Ok(match page.continuation {
+            Some(token) => response.with("x-ms-continuation", token),
+            None => response,
+        })
     }
 
     fn purge_call(&mut self, device_id: &str) -> Result<Response, ServiceError> {

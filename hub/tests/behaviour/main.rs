@@ -9,6 +9,7 @@ mod keeping;
 mod lifetime;
 mod methods;
 mod modules;
+mod queries;
 mod rest;
 mod support;
 mod twins;
