@@ -1,4 +1,5 @@
 /** Installs the npm packages of all workspaces exactly as locked; called by `setup`. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './paths.mjs';
 import { run } from './run.mjs';
@@ -12,15 +13,21 @@ const MANIFESTS = [
   'tests/package.json',
 ];
 
-/** `npm ci`, skipped when the manifests and the node version are those of the last time. */
+const INSTALLED = path.join(root, 'node_modules', '.package-lock.json');
+
+/**
+ * Exactly as locked on a first run and in CI; at a desk only what changed, because `npm ci` first removes
+ * everything and so breaks whatever runs beside it. Skipped when manifests and node version are the same.
+ */
 export async function ensureNpmPackages() {
   const inputs = {
     files: MANIFESTS,
     text: [`node ${process.version}`],
-    results: [path.join(root, 'node_modules', '.package-lock.json')],
+    results: [INSTALLED],
   };
   const done = await unlessDone('npm-packages', inputs, async () => {
-    await run('npm', ['ci', '--no-audit', '--no-fund'], {
+    const command = process.env.CI || !fs.existsSync(INSTALLED) ? 'ci' : 'install';
+    await run('npm', [command, '--no-audit', '--no-fund'], {
       cure: 'when package-lock.json is said to be out of step, run `npm install` and commit the lock file',
     });
   });
