@@ -9,6 +9,7 @@ import './styles/wire.css';
 import { render } from 'preact';
 import { PageContext } from './app/context.js';
 import { tabDeviceId } from './app/identity.js';
+import { keepScenario, openingScenario } from './app/keeping.js';
 import { applyPreferences, firstPreferences } from './app/preferences.js';
 import { Session } from './app/run.js';
 import { firstState } from './app/state.js';
@@ -19,7 +20,10 @@ const store = createStore(firstState(firstPreferences(), await tabDeviceId()));
 const session = new Session(store, new URL(location.href));
 const root = document.getElementById('app');
 if (root === null) throw new Error('the document has no #app');
+const scenario = await openingScenario(location.hash);
+if (scenario !== null) store.dispatch({ type: 'scenario/opened', scenario });
 applyPreferences(store);
+keepScenario(store);
 render(
   <PageContext.Provider value={{ store, session }}>
     <App />

@@ -3,6 +3,7 @@ import type { DeviceStatus, LinkMetrics, ReceivedMessage } from '../device/state
 import type { FleetState } from '../fleet/state.js';
 import type { HubKind, ServiceTwin, StreamState } from '../hub/hub.js';
 import type { HubEvent } from '../hub/hub-event.js';
+import type { Scenario } from '../keep/scenario.js';
 import type { MethodCall, MethodCard } from '../methods/method.js';
 import type { Generator, Sensor } from '../sensors/sensor.js';
 import type { Language } from '../text/text.js';
@@ -53,6 +54,7 @@ export type Action =
   | { readonly type: 'fleet/stopped' }
   | { readonly type: 'fleet/measured'; readonly measure: Partial<FleetState> }
   | { readonly type: 'fleet/chosen'; readonly index: number }
+  | { readonly type: 'scenario/opened'; readonly scenario: Scenario }
   | { readonly type: 'wire/cleared' }
   | { readonly type: 'sensors/tick'; readonly now: number; readonly noise: readonly number[] }
   | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }

@@ -54,6 +54,8 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
       return { ...device, methods: withCard(device.methods, action.name, action.card) };
     case 'device/message-settled':
       return { ...device, inbox: settled(device.inbox, action.key, action.accepted) };
+    case 'scenario/opened':
+      return { ...device, ...action.scenario };
     case 'device/holds':
       return { ...device, holds: action.holds };
     case 'device/inbox-cleared':

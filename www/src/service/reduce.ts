@@ -3,7 +3,7 @@ import type { Action } from '../app/action.js';
 import type { HubEvent, TelemetryEvent } from '../hub/hub-event.js';
 import { withFeedback, withOutcome } from './outcomes.js';
 import { appended } from './series.js';
-import { firstService, type ServiceState, TELEMETRY_KEEPS } from './state.js';
+import { firstService, RECORDED_KEEPS, type ServiceState, TELEMETRY_KEEPS } from './state.js';
 
 export function reduceService(service: ServiceState, action: Action, ownId: string): ServiceState {
   switch (action.type) {
@@ -41,5 +41,6 @@ function withTelemetry(service: ServiceState, event: TelemetryEvent, own: boolea
   if (!own) return { ...service, telemetry };
   const body = 'text' in event.body ? event.body.text : '';
   const series = appended(service.series, Date.parse(event.at) / 1000, body);
-  return { ...service, telemetry, series, received: service.received + 1 };
+  const recorded = [...service.recorded, event].slice(-RECORDED_KEEPS);
+  return { ...service, telemetry, series, recorded, received: service.received + 1 };
 }

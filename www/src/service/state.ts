@@ -18,6 +18,8 @@ export interface ServiceState {
   readonly scope: 'device' | 'all';
   /** Newest first, bounded, every device. */
   readonly telemetry: readonly TelemetryEvent[];
+  /** Of this page's device, oldest first, bounded: what an export holds. */
+  readonly recorded: readonly TelemetryEvent[];
   /** Of this page's device since it opened. */
   readonly received: number;
   readonly series: Series;
@@ -30,12 +32,15 @@ export interface ServiceState {
 }
 
 export const TELEMETRY_KEEPS = 100;
+/** An hour at a message a second. */
+export const RECORDED_KEEPS = 3_600;
 export const OUTCOMES_KEEP = 5;
 
 export function firstService(): ServiceState {
   return {
     scope: 'device',
     telemetry: [],
+    recorded: [],
     received: 0,
     series: NO_SERIES,
     outcomes: [],

@@ -310,4 +310,15 @@ export const de: Text = {
       trouble: 'gestört',
     },
   },
+  keep: {
+    title: 'Behalten',
+    save: 'Szenario sichern',
+    open: 'Szenario öffnen …',
+    link: 'Link dazu kopieren',
+    lines: 'Als JSON-Zeilen ausgeben',
+    csv: 'Als CSV ausgeben',
+    copied: 'Kopiert. Der Link enthält Sensoren und Methoden, nie einen Schlüssel.',
+    opened: (name) => `${name} ist eingerichtet.`,
+    notOne: (name) => `${name} ist kein Szenario dieser Seite.`,
+  },
 };

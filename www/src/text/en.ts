@@ -309,6 +309,17 @@ export const en = {
       trouble: 'in trouble',
     },
   },
+  keep: {
+    title: 'Keep',
+    save: 'Save the scenario',
+    open: 'Open a scenario …',
+    link: 'Copy a link to it',
+    lines: 'Export as JSON lines',
+    csv: 'Export as CSV',
+    copied: 'Copied. The link holds sensors and methods, never a key.',
+    opened: (name: string) => `${name} is set up.`,
+    notOne: (name: string) => `${name} is no scenario of this page.`,
+  },
 };
 
 export type Text = typeof en;

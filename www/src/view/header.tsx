@@ -4,6 +4,7 @@ import { usePage, useText } from '../app/context.js';
 import type { Theme } from '../app/state.js';
 import { LANGUAGES, type Language } from '../text/text.js';
 import { HubSwitch } from './hub-switch.js';
+import { KeepMenu } from './keep-menu.js';
 import { Choice } from './parts.js';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
@@ -22,6 +23,7 @@ export function Header() {
       </h1>
       <HubSwitch />
       <div class="bar-settings">
+        <KeepMenu />
         <Choice
           label={text.theme.label}
           value={theme}
