@@ -8,10 +8,12 @@
  * @param {string} method
  * @param {string} path below `/local`
  * @param {unknown} [body]
+ * @param {boolean} [change] what is there already
  * @returns {Promise<{ status: number, body: any, text: string }>}
  */
-export async function callLocal(http, method, path, body) {
-  const headers = { 'content-type': 'application/json' };
+export async function callLocal(http, method, path, body, change = false) {
+  // Without it a PUT makes a new one.
+  const headers = { 'content-type': 'application/json', ...(change && { 'if-match': '*' }) };
   const content = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(`${http}/local${path}`, { method, headers, ...content });
   const text = await response.text();
@@ -68,6 +70,12 @@ export class Service {
   /** @param {Record<string, unknown>} desired */
   setDesired(desired) {
     return this.expect('PATCH', `${this.path}/twin`, { properties: { desired } });
+  }
+
+  /** Disables the device, or enables it again. @param {'enabled' | 'disabled'} status */
+  async setStatus(status) {
+    const answer = await callLocal(this.http, 'PUT', this.path, { status }, true);
+    if (answer.status !== 200) throw new Error(`the hub answered ${answer.status}: ${answer.text}`);
   }
 
   twin() {

@@ -13,7 +13,6 @@ import { Service } from './service.mjs';
 process.env.IOTHUB_LOCAL_LOG = 'debug'; // the log is searched too: it may as well say all it knows
 
 const KIT = fs.readFileSync(path.join(path.dirname(fileURLToPath(import.meta.url)), 'kit.mjs'), 'utf8');
-const KIT_URL = `data:text/javascript;base64,${Buffer.from(KIT).toString('base64')}`;
 const TIMEOUT = 60_000;
 
 /** @type {Promise<BrowserWorld> | undefined} */
@@ -139,9 +138,10 @@ async function openKitPage(opened, connects) {
       if (typeof payload !== 'string' && payload[0] === 0x10) connects.push(payload);
     });
   });
-  await page.evaluate(async (url) => {
+  await page.evaluate(async (source) => {
+    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     Object.assign(globalThis, { kit: (await import(url)).kit });
-  }, KIT_URL);
+  }, KIT);
   return { page, context, heard };
 }
 
