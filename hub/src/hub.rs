@@ -10,6 +10,7 @@ use crate::event_log::{EventBatch, EventLog};
 use crate::fault::Faults;
 use crate::feedback::Collected;
 use crate::link::{Link, LinkId, Opened};
+use crate::packet_log::PacketLog;
 use crate::reason::{Cause, Reason};
 use crate::registry::Registry;
 use crate::rng::Rng;
@@ -83,6 +84,7 @@ pub struct Hub {
     pub(crate) faults: Faults,
     pub(crate) traffic: Traffic,
     pub(crate) feedback: Collected,
+    pub(crate) packets: PacketLog,
     pub(crate) next_sequence: u64,
     pub(crate) changes: Changes,
     outputs: VecDeque<Output>,
@@ -108,6 +110,7 @@ impl Hub {
             calls: Calls::default(),
             faults: Faults::default(),
             feedback: Collected::default(),
+            packets: PacketLog::default(),
             next_sequence: 0,
             changes: Changes::default(),
             outputs: VecDeque::new(),
@@ -151,6 +154,7 @@ impl Hub {
             let Some(state) = self.links.get_mut(&link) else { return };
             match state.decoder.next_packet() {
                 Ok(Some(packet)) => {
+                    self.log_incoming(link, &packet);
                     if let Err(cause) = self.handle_packet(link, packet) {
                         return self.end_link(link, cause);
                     }
@@ -263,6 +267,10 @@ impl Hub {
         if bytes.is_empty() || state.half_open {
             return None;
         }
+        if self.packets.on {
+            self.log_outgoing(link, &bytes);
+        }
+        let state = self.links.get_mut(&link)?;
         let until = state.held_until_ms.max(self.now.mono_ms + state.delay_ms);
         if until <= self.now.mono_ms {
             return Some(Output::Transmit { link, bytes });

@@ -25,6 +25,7 @@ mod identities;
 mod identity_document;
 mod keep;
 mod link;
+mod packet_log;
 mod publish;
 mod query;
 mod queue;

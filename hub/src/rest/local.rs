@@ -27,6 +27,14 @@ impl Hub {
         let method = request.method.as_str();
         let response = match (method, parts) {
             ("GET", ["info"]) => Response::json(200, &self.local_info()),
+            ("GET", ["packets"]) => {
+                let after = request.query_value("after").and_then(|text| text.parse().ok()).unwrap_or(0);
+                Response::json(200, &self.packets_after(after))
+            }
+            ("POST", ["packets"]) => {
+                self.switch_packets(request.json()?["on"].as_bool().unwrap_or(true));
+                Response::empty(204)
+            }
             ("GET", ["log"]) => self.local_log(request),
             ("POST", ["reset"]) => self.local_reset(),
             ("GET", ["export"]) => Response::json(200, &self.export()),

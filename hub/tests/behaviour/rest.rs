@@ -177,6 +177,29 @@ fn reset_is_the_first_moment_again() {
 }
 
 #[test]
+fn the_wire_log_is_off_until_asked_for_and_shows_no_token() {
+    let mut bench = Bench::new();
+    bench.connect("device-1");
+    assert_eq!(bench.local("GET", "/local/packets", "").1, json!({"on": false, "packets": [], "lastId": 0}));
+    assert_eq!(bench.local("POST", "/local/packets", r#"{"on":true}"#).0, 204);
+    let link = bench.connect("device-1");
+    bench.publish(link, "devices/device-1/messages/events/a=1", b"body", 1, 9);
+    let (_, log) = bench.local("GET", "/local/packets", "");
+    let rows = log["packets"].as_array().unwrap();
+    let types: Vec<_> =
+        rows.iter().map(|row| (row["direction"].as_str().unwrap(), row["type"].as_str().unwrap())).collect();
+    assert_eq!(types, [("in", "CONNECT"), ("out", "CONNACK"), ("in", "PUBLISH"), ("out", "PUBACK")]);
+    assert_eq!(rows[0]["token"]["audience"], "localhost/devices/device-1");
+    assert_eq!(
+        (&rows[2]["topic"], &rows[2]["body"]),
+        (&json!("devices/device-1/messages/events/a=1"), &json!("body"))
+    );
+    assert!(!log.to_string().contains("sig="));
+    bench.local("POST", "/local/packets", r#"{"on":false}"#);
+    assert_eq!(bench.local("GET", "/local/packets", "").1["packets"], json!([]));
+}
+
+#[test]
 fn tokens_are_made_for_identities_and_policies() {
     let mut bench = Bench::new();
     let (status, made) = bench.local("POST", "/local/tokens", r#"{"deviceId":"device-1","seconds":60}"#);
