@@ -2,6 +2,8 @@
  * Builds the dashboard to `dist/`: relative addresses, nothing inline, nothing from elsewhere, so that any static
  * host (and `iothub-local`) can serve it. The package under test is taken as built, from `../pkg`.
  */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -14,9 +16,27 @@ const policyOnlyWhenBuilt: Plugin = {
   transformIndexHtml: (html) => html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ''),
 };
 
+/** Files of `public/` that the page needs to open. */
+const PUBLIC_FILES = ['./', './icon.svg', './manifest.webmanifest'];
+
+/** Writes `sw.js` with the list of all files that were built, so that the page works without a network. */
+const offlineWorker: Plugin = {
+  name: 'offline-worker',
+  apply: 'build',
+  generateBundle(_, bundle) {
+    const files = [...PUBLIC_FILES, ...Object.keys(bundle).filter((name) => name.startsWith('assets/'))];
+    const list = files.map((name) => (name.startsWith('./') ? name : `./${name}`)).sort();
+    const name = createHash('sha256').update(list.join('\n')).digest('hex').slice(0, 12);
+    const source = readFileSync(new URL('./src/offline/worker.js', import.meta.url), 'utf8')
+      .replace("/* the build's files */ []", JSON.stringify(list))
+      .replace("/* the build's name */ 'development'", JSON.stringify(name));
+    this.emitFile({ type: 'asset', fileName: 'sw.js', source });
+  },
+};
+
 export default defineConfig({
   base: './',
-  plugins: [policyOnlyWhenBuilt],
+  plugins: [policyOnlyWhenBuilt, offlineWorker],
   resolve: {
     alias: [
       { find: /^iothub-wasm$/, replacement: builtPackage('browser.js') },
@@ -24,7 +44,7 @@ export default defineConfig({
     ],
   },
   build: {
-    target: ['chrome123', 'firefox121', 'safari17.5'],
+    target: ['chrome123', 'firefox128', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -14,6 +14,7 @@ import { applyPreferences, firstPreferences } from './app/preferences.js';
 import { Session } from './app/run.js';
 import { firstState } from './app/state.js';
 import { createStore } from './app/store.js';
+import { keepForOffline } from './offline/register.js';
 import { App } from './view/app.js';
 
 const store = createStore(firstState(firstPreferences(), await tabDeviceId()));
@@ -31,3 +32,4 @@ render(
   root,
 );
 void session.openFirst();
+keepForOffline();
