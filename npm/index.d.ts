@@ -4,6 +4,8 @@
  * Times are milliseconds unless a name ends in `Seconds`; sizes are bytes.
  */
 
+/// <reference lib="esnext.disposable" />
+
 /** How a device is named and how it proves who it is. */
 export type Credentials = string | DeviceCredentials;
 
@@ -253,6 +255,15 @@ export interface ConnectionStringParts {
   url: string;
 }
 
+/** What `addEventListener` takes in every runtime; written out, because not every runtime names these types. */
+export type Listener<E> = ((event: E) => unknown) | { handleEvent(event: E): unknown } | null;
+export interface ListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignal;
+}
+
 export declare class DeviceClient extends EventTarget {
   private constructor();
 
@@ -295,23 +306,19 @@ export declare class DeviceClient extends EventTarget {
 
   addEventListener<K extends keyof DeviceEventMap>(
     type: K,
-    listener: ((event: DeviceEventMap[K]) => unknown) | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Listener<DeviceEventMap[K]>,
+    options?: boolean | ListenerOptions,
   ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
+  addEventListener(type: string, listener: Listener<Event>, options?: boolean | ListenerOptions): void;
   removeEventListener<K extends keyof DeviceEventMap>(
     type: K,
-    listener: ((event: DeviceEventMap[K]) => unknown) | null,
-    options?: boolean | EventListenerOptions,
+    listener: Listener<DeviceEventMap[K]>,
+    options?: boolean | { capture?: boolean },
   ): void;
   removeEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
+    listener: Listener<Event>,
+    options?: boolean | { capture?: boolean },
   ): void;
 }
 

@@ -1,4 +1,4 @@
-/** Entry for Node, Deno and Bun: the wasm is read from the package's own folder. */
+/** Entry for Node: the wasm is read from the package's own folder. */
 import { readFile } from 'node:fs/promises';
 import { Client } from './client.js';
 import { once } from './load.js';

@@ -3,7 +3,9 @@
  *
  * The development keys are fixed and public; the hub that a page holds guards nothing.
  */
-import type { WebSocketClass } from '../index.js';
+/// <reference lib="esnext.disposable" />
+
+import type { Listener, ListenerOptions, WebSocketClass } from '../index.js';
 
 export interface HubOptions {
   /** The device that is there from the start; `false` for none. Default `device-1`. */
@@ -170,8 +172,8 @@ export class LocalHub extends EventTarget {
   /** Every event as `event`, and each under its own type; `event.data` is a {@link HubEvent}. */
   addEventListener(
     type: 'event' | HubEvent['type'],
-    listener: ((event: Event & { data: HubEvent }) => void) | EventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Listener<Event & { data: HubEvent }>,
+    options?: boolean | ListenerOptions,
   ): void;
 
   /** What happens, one after the other. */

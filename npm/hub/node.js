@@ -1,4 +1,4 @@
-/** Entry of `iothub-wasm/hub` for Node, Deno and Bun: the wasm is read from the package's own folder. */
+/** Entry of `iothub-wasm/hub` for Node: the wasm is read from the package's own folder. */
 import { readFile } from 'node:fs/promises';
 import { once } from '../load.js';
 import { Hub } from './hub.js';

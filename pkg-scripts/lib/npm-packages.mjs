@@ -1,4 +1,7 @@
-/** Installs the npm packages of all workspaces exactly as locked; called by `setup`. */
+/**
+ * Installs the npm packages exactly as locked: those of all workspaces, and the runtimes, bundlers and checkers of
+ * the tests in a folder of their own, because one of their commands is called `node`. Called by `setup`.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './paths.mjs';
@@ -32,4 +35,21 @@ export async function ensureNpmPackages() {
     });
   });
   return done ? 'installed from package-lock.json' : 'as locked, nothing to do';
+}
+
+/** `npm ci` in `tests/tools`; a test needs them, a build does not. */
+export async function ensureTestTools() {
+  const folder = path.join(root, 'tests', 'tools');
+  const inputs = {
+    files: ['tests/tools/package.json', 'tests/tools/package-lock.json'],
+    text: [`node ${process.version}`],
+    results: [path.join(folder, 'node_modules', '.package-lock.json')],
+  };
+  const done = await unlessDone('test-tools', inputs, async () => {
+    await run('npm', ['ci', '--no-audit', '--no-fund'], {
+      cwd: folder,
+      cure: 'when package-lock.json is out of step, run `npm install` in tests/tools and commit the lock file',
+    });
+  });
+  return done ? 'installed from tests/tools/package-lock.json' : 'as locked, nothing to do';
 }

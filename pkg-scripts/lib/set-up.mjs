@@ -3,7 +3,7 @@
  * `setup` runs the list alone; `start`, `build` and `test` put it before their own steps.
  */
 import { ensureBrowser } from './browser.mjs';
-import { ensureNpmPackages } from './npm-packages.mjs';
+import { ensureNpmPackages, ensureTestTools } from './npm-packages.mjs';
 import { ensureToolchain, ensureWasmTarget, ensureWasmTools } from './rust.mjs';
 
 /** @typedef {import('./steps.mjs').Step} Step */
@@ -29,5 +29,9 @@ export function setUpForTest(found = () => {}) {
     found(browser);
     return `${browser.chrome} ${browser.version}, driver ${browser.chromedriver}`;
   };
-  return [...setUpForBuild(), { title: 'browser', body: browserStep }];
+  return [
+    ...setUpForBuild(),
+    { title: 'runtimes and bundlers', body: ensureTestTools },
+    { title: 'browser', body: browserStep },
+  ];
 }

@@ -6,8 +6,10 @@ import path from 'node:path';
 import { checkArrows } from './arrows.mjs';
 import { buildDashboard, buildDevHub } from './artifacts.mjs';
 import { writeWebdriverSettings } from './browser.mjs';
+import { measureDownload } from './download.mjs';
 import { withHub } from './hub-for-tests.mjs';
 import { devHub, root, toolsBin, wasmTarget } from './paths.mjs';
+import { checkReproducible } from './reproducible.mjs';
 import { run } from './run.mjs';
 import { listFiles } from './stamp.mjs';
 import { checkTidiness } from './tidy.mjs';
@@ -92,6 +94,19 @@ export const SUITES = [
     body: inBrowser('client'),
   },
   { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
+  {
+    name: 'package-quality',
+    title: 'the packed tarball',
+    needs: ['package'],
+    body: () => nodeTests({}, 'package'),
+  },
+  { name: 'download', title: 'what a page downloads', needs: ['package'], body: measureDownload },
+  {
+    name: 'reproducible',
+    title: 'two builds, the same bytes',
+    needs: ['package'],
+    body: checkReproducible,
+  },
   { name: 'page', title: 'the page, end to end', needs: ['hub', 'dashboard'], body: inBrowser('page') },
   { name: 'sdk', title: 'the official SDKs', needs: ['hub'], body: officialSdk },
 ];

@@ -28,6 +28,9 @@ const PARTS = [
   },
 ];
 
+/** What is built before it is laid out. */
+export const stagingDir = path.join(stampDir, 'package');
+
 const SHARED_SOURCES = ['Cargo.toml', 'Cargo.lock', 'protocol'];
 
 /** The wasm features every supported runtime has; the optimiser must be told of them. */
@@ -44,10 +47,16 @@ const OPTIMISE = ['-Oz', '--converge', '--strip-debug', '--strip-producers', ...
 
 /** Builds what changed and lays out `pkg/`. */
 export async function buildPackage() {
-  const built = [];
-  for (const part of PARTS) if (await buildPart(part)) built.push(part.crate);
+  const built = await buildParts();
   layOut();
   return built.length > 0 ? `built ${built.join(' and ')} into pkg/` : 'unchanged, pkg/ laid out';
+}
+
+/** Builds what changed into staging folders below the target folder; gives the crates' names. */
+export async function buildParts() {
+  const built = [];
+  for (const part of PARTS) if (await buildPart(part)) built.push(part.crate);
+  return built;
 }
 
 /** @param {WasmPart} part */
@@ -163,5 +172,5 @@ function keepGenerated(/** @type {string} */ file) {
 
 /** @param {WasmPart} part */
 function stagingOf(part) {
-  return path.join(stampDir, 'package', part.crate);
+  return path.join(stagingDir, part.crate);
 }
