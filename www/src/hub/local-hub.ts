@@ -4,7 +4,7 @@
  */
 
 import { type Hub, HubProblem, type StreamState } from './hub.js';
-import { EVENT_TYPES, readHubEvent } from './hub-event.js';
+import { EVENT_TYPES, isRecord, readHubEvent } from './hub-event.js';
 import { call, type LocalRequest, provision, provisionMany, serviceSide } from './local-api.js';
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -32,11 +32,15 @@ export async function openLocalHub(base: URL): Promise<Hub> {
   };
 }
 
-/** Whether a hub of ours answers there. */
+/**
+ * Whether a hub of ours answers there. The page is built with a file of the same name that says no, so that a plain
+ * file server has an answer too, and nobody's console shows a 404 that means nothing.
+ */
 export async function isLocalHub(base: URL): Promise<boolean> {
   try {
     const answer = await requestTo(base)({ method: 'GET', path: 'info' });
-    return answer.status === 200 && answer.text.startsWith('{');
+    const info = parsed(answer.text);
+    return answer.status === 200 && isRecord(info) && typeof info.hostName === 'string';
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
 /** The whole page: the strip that joins both sides, the device on the left, the service on the right. */
 import { usePage, useText } from '../app/context.js';
 import { DevicePanel } from './device-panel.js';
+import { FleetCard } from './fleet-card.js';
 import { Header } from './header.js';
 import { LinkStrip } from './link-strip.js';
 import { Problem } from './parts.js';
@@ -22,6 +23,7 @@ export function App() {
           <DevicePanel />
           <ServicePanel />
         </div>
+        <FleetCard />
         <WirePanel />
       </main>
     </>

@@ -2,7 +2,6 @@
 import { usePage, useText } from '../app/context.js';
 import { AddSensor } from './add-sensor.js';
 import { BoardCard } from './board-card.js';
-import { FleetCard } from './fleet-card.js';
 import { Inbox } from './inbox.js';
 import { MethodCards } from './method-cards.js';
 import { Problem } from './parts.js';
@@ -28,7 +27,6 @@ export function DevicePanel() {
       <BoardCard />
       <MethodCards />
       <Inbox />
-      <FleetCard />
     </section>
   );
 }
