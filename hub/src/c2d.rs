@@ -7,6 +7,7 @@ use crate::queue::{Ack, Waiting};
 use crate::registry::Slot;
 use crate::session::Wanted;
 use crate::timers::Timer;
+use crate::traffic::Operation;
 use iothub_protocol::bag;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::limits;
@@ -59,6 +60,7 @@ impl Hub {
                 format!("\"{device_id}\" is not registered"),
             ));
         };
+        self.count_call(Operation::SendC2d)?;
         check_size(&message)?;
         let wall = self.wall_ms();
         if message.expiry_ms.is_some_and(|expiry| expiry <= wall) {

@@ -72,8 +72,6 @@ pub struct Switches {
     pub purge_on_clean_session: bool,
     /// Refuse arrays in twins, as the hub did before 2020.
     pub refuse_twin_arrays: bool,
-    /// Twin limits before 2020: 8 KB, depth 5.
-    pub old_twin_limits: bool,
     /// Answer CONNACK 5, not 3, to a disabled device.
     pub disabled_is_refused: bool,
     /// CORS on the service REST for every origin.

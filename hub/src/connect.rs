@@ -7,6 +7,7 @@ use crate::reason::{Cause, Reason};
 use crate::registry::Slot;
 use crate::session::Session;
 use crate::timers::Timer;
+use crate::traffic::Operation;
 use iothub_protocol::identity::{Identity, UserName};
 use iothub_protocol::limits;
 use iothub_protocol::packet::{Connect, LastWill, Protocol, write_connack};
@@ -41,6 +42,10 @@ impl Hub {
         let claimed = user.as_ref().map(|user| Arc::new(user.identity.clone()));
         if let Some((code, cause)) = self.fault_on_connect(claimed.as_deref()) {
             self.refuse(link, code, cause, claimed);
+            return Ok(());
+        }
+        if let Err(cause) = self.slow_down(link, Operation::Connect) {
+            self.refuse(link, UNAVAILABLE, cause, claimed);
             return Ok(());
         }
         match self.admit(link, &connect, user) {

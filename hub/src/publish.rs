@@ -72,7 +72,7 @@ impl Hub {
         }
         check_size(bag, &publish.payload)?;
         let sender = Arc::clone(&session.sender);
-        self.count_telemetry(publish.payload.len() + bag.len())?;
+        self.count_telemetry(link, publish.payload.len() + bag.len())?;
         let telemetry = Telemetry {
             retain_property: publish.retain.then(|| self.retain_name()),
             dup: publish.dup,

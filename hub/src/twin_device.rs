@@ -5,6 +5,7 @@ use crate::hub::Hub;
 use crate::link::LinkId;
 use crate::registry::Slot;
 use crate::session::Wanted;
+use crate::traffic::Operation;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::format_round_trip;
 use iothub_protocol::topic;
@@ -21,7 +22,7 @@ impl Hub {
     /// `$iothub/twin/GET`. Without a subscription to the answers, the answer is lost.
     pub(crate) fn answer_twin_get(&mut self, link: LinkId, rid: &str) {
         let Some((slot, _)) = self.who(link) else { return };
-        if let Some(error) = self.throttle_twin(slot) {
+        if let Some(error) = self.throttle_twin(slot, Operation::TwinRead) {
             return self.answer_refusal(slot, rid, &Refusal { error, version: None });
         }
         let Some(record) = self.registry.get(slot) else { return };
@@ -62,7 +63,7 @@ impl Hub {
         body: &[u8],
     ) -> Result<(Object, u64), Refusal> {
         let refused = |code, text: String| Refusal { error: ServiceError::new(code, text), version: None };
-        if let Some(error) = self.throttle_twin(slot) {
+        if let Some(error) = self.throttle_twin(slot, Operation::TwinWrite) {
             return Err(Refusal { error, version: None });
         }
         let (wall, arrays) = (self.wall_ms(), !self.config.switches.refuse_twin_arrays);

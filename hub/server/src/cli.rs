@@ -1,6 +1,7 @@
 //! The command line. What is not listed here is refused, never ignored.
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use iothub_hub::Switches;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -12,8 +13,9 @@ pub struct Cli {
     #[arg(long, default_value = "127.0.0.1")]
     pub host: IpAddr,
     /// Port of HTTP and WebSocket: devices, REST, /local, dashboard. 0 picks a free one.
-    #[arg(long, default_value_t = 4280)]
-    pub port: u16,
+    /// 4280 when absent; a free one for `exec`.
+    #[arg(long)]
+    pub port: Option<u16>,
     /// Also listen with TLS: HTTPS and WSS, and MQTT, for the official SDKs.
     #[arg(long)]
     pub tls: bool,
@@ -41,6 +43,15 @@ pub struct Cli {
     /// Tell instead of closing: bad filters get SUBACK 0x80, unknown topics are ignored.
     #[arg(long)]
     pub lenient: bool,
+    /// Quotas and throttling of a tier; none when absent.
+    #[arg(long, value_enum, ignore_case = true)]
+    pub tier: Option<TierName>,
+    /// Answer service REST calls of pages from any origin (CORS). /local answers pages of this machine always.
+    #[arg(long)]
+    pub cors: bool,
+    /// Behaviour on which sources disagree or that changed over the years; docs/hub.md explains each.
+    #[arg(long = "switch", value_enum, value_name = "NAME")]
+    pub switches: Vec<SwitchName>,
     /// Form of the log on stderr; RUST_LOG-like level in IOTHUB_LOCAL_LOG.
     #[arg(long, value_enum, default_value_t = LogForm::Text)]
     pub log: LogForm,
@@ -50,6 +61,70 @@ pub struct Cli {
     /// Folder of the dashboard's built files.
     #[arg(long, value_name = "DIR", env = "IOTHUB_LOCAL_WWW", default_value = "www/dist")]
     pub www: PathBuf,
+    /// What to do besides listening.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the hub does besides listening.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Run a command against a hub of its own: sets `IOTHUB_…` variables, ends with the command's code.
+    Exec {
+        /// The command and its arguments, after `--`.
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<String>,
+    },
+}
+
+/// A tier by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TierName {
+    /// Free.
+    F1,
+    /// One unit of standard.
+    S1,
+}
+
+/// A switch by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SwitchName {
+    /// Refuse devices whose user name has no api-version.
+    RequireApiVersion,
+    /// Stamp x-opt-retain instead of mqtt-retain.
+    OldRetainName,
+    /// Count every redelivery of a C2D message.
+    CountRedeliveries,
+    /// Clean session 1 discards waiting C2D messages.
+    PurgeOnCleanSession,
+    /// Refuse arrays in twins.
+    RefuseTwinArrays,
+    /// Answer CONNACK 5, not 3, to a disabled device.
+    DisabledIsRefused,
+}
+
+impl Cli {
+    /// The port to ask for.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.command.is_some() { 0 } else { 4280 })
+    }
+
+    /// The core's switches.
+    #[must_use]
+    pub fn switches(&self) -> Switches {
+        let on = |name| self.switches.contains(&name);
+        Switches {
+            lenient: self.lenient,
+            require_api_version: on(SwitchName::RequireApiVersion),
+            old_retain_name: on(SwitchName::OldRetainName),
+            count_redeliveries: on(SwitchName::CountRedeliveries),
+            purge_on_clean_session: on(SwitchName::PurgeOnCleanSession),
+            refuse_twin_arrays: on(SwitchName::RefuseTwinArrays),
+            disabled_is_refused: on(SwitchName::DisabledIsRefused),
+            cors_rest: self.cors,
+        }
+    }
 }
 
 /// Form of the log.
@@ -68,7 +143,7 @@ mod tests {
     #[test]
     fn the_defaults_are_the_documented_ones() {
         let cli = Cli::parse_from(["iothub-local"]);
-        assert_eq!((cli.port, cli.https_port, cli.mqtts_port), (4280, 443, 8883));
+        assert_eq!((cli.port(), cli.https_port, cli.mqtts_port), (4280, 443, 8883));
         assert_eq!((cli.sas_skew, cli.sas_grace), (300, 600));
         assert!(cli.host.is_loopback());
     }

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod device_link;
 pub mod events;
+pub mod exec;
 pub mod http;
 pub mod listen;
 pub mod log;

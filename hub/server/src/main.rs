@@ -9,7 +9,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     iothub_local::log::start(cli.log);
     match iothub_local::run::run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             tracing::error!(%error, "iothub-local can not start");
             ExitCode::FAILURE

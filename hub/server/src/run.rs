@@ -1,7 +1,8 @@
 //! From the command line to a running hub, and to its end.
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command, TierName};
 use crate::clock::Clock;
+use crate::exec;
 use crate::http::{AppState, app};
 use crate::listen::{ListenError, bind, serve_http, serve_https, serve_mqtts};
 use crate::ready::{self, Addresses};
@@ -9,8 +10,9 @@ use crate::shared::Shared;
 use crate::store::{Store, StoreError};
 use crate::tls::{self, TlsError};
 use crate::www::Dashboard;
-use iothub_hub::{Hub, HubConfig, Switches};
+use iothub_hub::{Hub, HubConfig, Tier};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -48,7 +50,11 @@ pub fn hub_config(cli: &Cli) -> HubConfig {
     let mut config = HubConfig {
         sas_skew_ms: cli.sas_skew.saturating_mul(1000),
         sas_grace_ms: cli.sas_grace.saturating_mul(1000),
-        switches: Switches { lenient: cli.lenient, ..Switches::default() },
+        switches: cli.switches(),
+        tier: cli.tier.map(|tier| match tier {
+            TierName::F1 => Tier::F1,
+            TierName::S1 => Tier::S1,
+        }),
         ..HubConfig::default()
     };
     if !cli.host.is_loopback() && !cli.host.is_unspecified() {
@@ -58,11 +64,11 @@ pub fn hub_config(cli: &Cli) -> HubConfig {
     config
 }
 
-/// Runs the hub until SIGINT or SIGTERM.
+/// Runs the hub until SIGINT or SIGTERM, or until the command of `exec` ends.
 ///
 /// # Errors
 /// [`RunError`] when it can not start.
-pub async fn run(cli: Cli) -> Result<(), RunError> {
+pub async fn run(cli: Cli) -> Result<ExitCode, RunError> {
     let clock = Clock::start();
     let seed = getrandom::u64().map_err(RunError::Seed)?;
     let (hub, store) = furnish(&cli, seed, &clock)?;
@@ -74,13 +80,19 @@ pub async fn run(cli: Cli) -> Result<(), RunError> {
     tasks.spawn(async move { timer.run_timer().await });
     let mut stop = Stop::listen()?;
     let document = shared.with(|hub, _| ready::document(hub, &addresses));
-    ready::print(&document, cli.json)?;
     tracing::info!(http = %addresses.http, "ready");
-    stop.wait().await;
+    let code = match &cli.command {
+        Some(Command::Exec { command }) => exec::run(command, &document, &mut stop).await?,
+        None => {
+            ready::print(&document, cli.json)?;
+            stop.wait().await;
+            ExitCode::SUCCESS
+        }
+    };
     tracing::info!("stopping");
     tasks.abort_all();
     shared.with(|hub, now| hub.handle_stopping(now));
-    Ok(())
+    Ok(code)
 }
 
 /// A hub with what its files hold.
@@ -120,7 +132,7 @@ fn sow(hub: &mut Hub, path: &Path, clock: &Clock) -> Result<(), RunError> {
 
 async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<Addresses, RunError> {
     let router = app(state.clone());
-    let http = bind(cli.host, cli.port, "HTTP", "--port").await?;
+    let http = bind(cli.host, cli.port(), "HTTP", "--port").await?;
     let mut addresses = Addresses { http: http.local_addr()?, https: None, mqtts: None, ca_file: None };
     if cli.tls {
         let folder = cli.cert_dir.clone().unwrap_or_else(tls::default_folder);
@@ -138,7 +150,7 @@ async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<
 }
 
 /// The signals that end the process.
-struct Stop {
+pub struct Stop {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
 }
@@ -151,7 +163,8 @@ impl Stop {
         })
     }
 
-    async fn wait(&mut self) {
+    /// Waits for one of them.
+    pub async fn wait(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

@@ -7,6 +7,7 @@ use crate::call::MethodCall;
 use crate::config::Right;
 use crate::hub::Hub;
 use crate::identities::IfMatch;
+use crate::traffic::Operation;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use serde_json::value::RawValue;
@@ -34,6 +35,9 @@ impl Hub {
         let method = request.method.as_str();
         self.authorize(request.header("authorization"), right_for(method, parts))?;
         check_version(request)?;
+        if let Some(operation) = operation_of(method, parts) {
+            self.count_call(operation)?;
+        }
         let response = match (method, parts) {
             ("GET", ["devices"]) => self.list(request),
             ("POST", ["devices"]) => {
@@ -159,6 +163,17 @@ fn right_for(method: &str, parts: &[&str]) -> Right {
         ("GET", ["devices" | "statistics", ..]) => Right::RegistryRead,
         (_, ["devices", ..]) => Right::RegistryWrite,
         _ => Right::ServiceConnect,
+    }
+}
+
+/// What a call counts as in a tier's quotas.
+fn operation_of(method: &str, parts: &[&str]) -> Option<Operation> {
+    match (method, parts) {
+        ("POST", ["devices", "query"]) => Some(Operation::Query),
+        (_, ["devices", ..]) => Some(Operation::Registry),
+        ("GET", ["twins", ..]) => Some(Operation::TwinRead),
+        ("PATCH" | "PUT", ["twins", ..]) => Some(Operation::TwinWrite),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod lifetime;
 mod methods;
 mod modules;
 mod queries;
+mod quotas;
 mod rest;
 mod support;
 mod twins;

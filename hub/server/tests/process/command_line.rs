@@ -100,3 +100,14 @@ async fn a_seed_is_sown_and_a_bad_one_is_named() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && told.contains("seed.json") && told.contains("position 2"), "{told}");
 }
+
+#[tokio::test]
+async fn exec_runs_a_command_against_a_hub_of_its_own() {
+    let script = "test -n \"$IOTHUB_SERVICE_CONNECTION_STRING\" && printf '%s\\n%s' \"$IOTHUB_HTTP\" \"$IOTHUB_DEVICE_CONNECTION_STRING\"; exit 7";
+    let output = within("the command", command(&["exec", "--", "sh", "-c", script]).output()).await.unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("http://127.0.0.1:") && told.contains("DeviceId=device-1;"), "{told}");
+    let output = within("the refusal", command(&["exec", "--", "no-such-program"]).output()).await.unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("no-such-program"));
+}
