@@ -9,3 +9,8 @@ import './messages.mjs';
 import './twins.mjs';
 import './methods.mjs';
 import './close.mjs';
+import './calls.mjs';
+import './links.mjs';
+import './packets.mjs';
+import './storm.mjs';
+import './secrets.mjs';

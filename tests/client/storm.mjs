@@ -1,0 +1,153 @@
+/** Ten thousand sends through a hundred cuts, and tokens that live ten seconds: nothing is lost, nothing rejected. */
+import assert from 'node:assert/strict';
+import { clientTest } from './world.mjs';
+
+const MESSAGES = 10_000;
+const CUTS = 100;
+const SEED = 20_261_121;
+const RENEWALS = 5;
+
+clientTest(
+  `a link cut ${CUTS} times in ${MESSAGES} sends loses nothing (seed ${SEED})`,
+  async (ground) => {
+    const { page, credentials, service, events, deviceId } = ground;
+    // Late PUBACKs, so that every cut meets messages in flight.
+    await service.fault({ kind: 'delay', ms: 5 });
+    await page.exposeFunction('cut', async () => (await service.cut()).links);
+    const run = await page.evaluate(sendThroughCuts, {
+      credentials,
+      messages: MESSAGES,
+      cuts: CUTS,
+      seed: SEED,
+    });
+    assert.equal(run.rejected, undefined, 'every promise resolves');
+    assert.equal(run.met, CUTS, 'every cut met a link');
+    assert.ok(run.metrics.resent > 0, 'nothing was in flight when the link was cut');
+    assert.deepEqual([run.metrics.queued, run.metrics.inFlight, run.metrics.acked], [0, 0, MESSAGES]);
+
+    /** @type {Map<string, import('../local-api.mjs').LocalEvent[]>} */
+    const arrived = new Map();
+    let read = 0;
+    await events.next('last of all messages', () => {
+      for (; read < events.seen.length; read++) keep(arrived, events.seen[read], deviceId);
+      return arrived.size === MESSAGES;
+    });
+    let again = 0;
+    for (const [id, [, ...copies]] of arrived) {
+      for (const copy of copies)
+        assert.equal(copy.properties['mqtt-dup'], 'true', `${id} came twice without DUP`);
+      again += copies.length;
+    }
+    assert.ok(again > 0, 'no message came twice: the cuts met nothing');
+    const links = events.seen.filter((e) => e.deviceId === deviceId && e.state === 'connected');
+    assert.ok(links.length > CUTS);
+  },
+  120_000,
+);
+
+/**
+ * @param {Map<string, import('../local-api.mjs').LocalEvent[]>} arrived
+ * @param {import('../local-api.mjs').LocalEvent | undefined} event
+ * @param {string} deviceId
+ */
+function keep(arrived, event, deviceId) {
+  if (event?.type !== 'telemetry' || event.deviceId !== deviceId) return;
+  const id = event.systemProperties['message-id'];
+  arrived.set(id, [...(arrived.get(id) ?? []), event]);
+}
+
+/** In the page. @param {{ credentials: string, messages: number, cuts: number, seed: number }} run */
+async function sendThroughCuts({ credentials, messages, cuts, seed }) {
+  const device = await kit.connect(credentials, { backoff: { base: 5, cap: 20 }, takenOver: { after: 0 } });
+  let state = seed;
+  const random = () => {
+    // A xorshift: the same schedule for the same seed.
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+  const points = new Set();
+  while (points.size < cuts) points.add(Math.floor(random() * messages));
+  const connected = () =>
+    device.state === 'connected'
+      ? undefined
+      : kit.next(device, 'status', (event) => event.state === 'connected');
+  /** @type {unknown} */
+  let rejected;
+  const sends = [];
+  let lost = Promise.resolve();
+  let met = 0;
+  for (let n = 0; n < messages; n++) {
+    const sent = device.send({ body: `body ${n}`, messageId: `s-${n}`, properties: { n: String(n) } });
+    sends.push(sent.catch((error) => (rejected ??= `${n}: ${error.code} ${error.message}`)));
+    if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve));
+    if (!points.has(n)) continue;
+    await lost;
+    await connected();
+    lost = kit.next(device, 'status', (event) => event.state === 'reconnecting');
+    met += await /** @type {any} */ (globalThis).cut();
+  }
+  await kit.within('last PUBACK', Promise.all(sends), 60_000);
+  return { rejected, met, metrics: device.metrics };
+}
+
+clientTest(
+  `tokens of ten seconds through ${RENEWALS} renewals: no send notices`,
+  async (ground) => {
+    const { page, address, service, events, deviceId } = ground;
+    await page.exposeFunction('sign', () => service.token(10));
+    const run = await page.evaluate(sendThroughRenewals, { address, renewals: RENEWALS });
+    assert.equal(run.rejected, undefined);
+    assert.deepEqual(
+      new Set(run.statuses),
+      new Set(['connected token-renewed']),
+      'never reconnecting, never away',
+    );
+    assert.ok(run.asked > RENEWALS, `${run.asked} tokens`);
+    assert.ok(run.longest < 2_000, `a send took ${run.longest} ms`);
+    /** @type {Map<string, import('../local-api.mjs').LocalEvent[]>} */
+    const arrived = new Map();
+    let read = 0;
+    await events.next('last of all messages', () => {
+      for (; read < events.seen.length; read++) keep(arrived, events.seen[read], deviceId);
+      return arrived.size === run.sent;
+    });
+    const ends = events.seen.filter((e) => e.deviceId === deviceId && e.state === 'disconnected');
+    assert.deepEqual(
+      new Set(ends.map((e) => e.reason)),
+      new Set(['client-disconnected']),
+      'each old link was left politely',
+    );
+  },
+  120_000,
+);
+
+/** In the page. @param {{ address: any, renewals: number }} run */
+async function sendThroughRenewals({ address, renewals }) {
+  let asked = 0;
+  const token = () => {
+    asked += 1;
+    return /** @type {any} */ (globalThis).sign();
+  };
+  const device = await kit.connect({ ...address, token }, { tokenLifeSeconds: 10 });
+  const statuses = kit.statuses(device);
+  let [sent, longest] = [0, 0];
+  /** @type {unknown} */
+  let rejected;
+  const sends = [];
+  const deadline = performance.now() + 90_000;
+  while (statuses.length < renewals && rejected === undefined && performance.now() < deadline) {
+    const started = performance.now();
+    const call = device.send({ body: `n ${sent}`, messageId: `t-${sent++}` });
+    sends.push(
+      call.then(
+        () => (longest = Math.max(longest, performance.now() - started)),
+        (error) => (rejected = `${error.code} ${error.message}`),
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await kit.within('last PUBACK', Promise.all(sends), 30_000);
+  return { rejected, statuses, asked, sent, longest };
+}
