@@ -28,6 +28,9 @@ pub struct Cli {
     /// Where the certificate authority is kept; made on first use.
     #[arg(long, requires = "tls", value_name = "DIR")]
     pub cert_dir: Option<PathBuf>,
+    /// Authorities whose client certificates prove devices of type certificateAuthority, PEM.
+    #[arg(long, requires = "tls", value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
     /// Identities to begin with: a seed or an export, JSON. Those that are there already stay as they are.
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,

@@ -2,6 +2,7 @@
 //! Nothing is decided here; `main.rs` and the tests call it.
 
 pub mod cli;
+pub mod client_certificate;
 pub mod clock;
 pub mod device_link;
 pub mod events;

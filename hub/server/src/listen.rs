@@ -1,8 +1,10 @@
 //! The listeners: HTTP, HTTPS, MQTT over TLS. Each accepted socket is a task of its own.
 
+use crate::client_certificate::Reader;
 use crate::device_link::serve_stream;
+use crate::http::Shown;
 use crate::shared::Shared;
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use iothub_hub::{Opened, Transport};
@@ -79,11 +81,16 @@ pub async fn serve_http(listener: TcpListener, router: Router) {
 }
 
 /// HTTPS and WSS.
-pub async fn serve_https(listener: TcpListener, acceptor: TlsAcceptor, router: Router) {
+pub async fn serve_https(listener: TcpListener, acceptor: TlsAcceptor, reader: Reader, router: Router) {
     loop {
         let (socket, acceptor, router) = (accept(&listener).await, acceptor.clone(), router.clone());
+        let reader = reader.clone();
         tokio::spawn(async move {
             if let Some(stream) = shake_hands(&acceptor, socket, "https").await {
+                let router = match reader.shown(stream.get_ref().1) {
+                    Some(certificate) => router.layer(Extension(Shown(certificate))),
+                    None => router,
+                };
                 serve_connection(stream, router).await;
             }
         });
@@ -91,13 +98,15 @@ pub async fn serve_https(listener: TcpListener, acceptor: TlsAcceptor, router: R
 }
 
 /// MQTT over TLS.
-pub async fn serve_mqtts(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>) {
+pub async fn serve_mqtts(listener: TcpListener, acceptor: TlsAcceptor, reader: Reader, shared: Arc<Shared>) {
     loop {
         let (socket, acceptor, shared) = (accept(&listener).await, acceptor.clone(), Arc::clone(&shared));
+        let reader = reader.clone();
         tokio::spawn(async move {
             if let Some(stream) = shake_hands(&acceptor, socket, "mqtts").await {
-                serve_stream(stream, Opened { transport: Transport::MqttTls, certificate: None }, shared)
-                    .await;
+                let certificate = reader.shown(stream.get_ref().1);
+                let opened = Opened { transport: Transport::MqttTls, certificate };
+                serve_stream(stream, opened, shared).await;
             }
         });
     }

@@ -136,14 +136,14 @@ async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<
     let mut addresses = Addresses { http: http.local_addr()?, https: None, mqtts: None, ca_file: None };
     if cli.tls {
         let folder = cli.cert_dir.clone().unwrap_or_else(tls::default_folder);
-        let tls = tls::prepare(&folder, cli.host)?;
+        let tls = tls::prepare(&folder, cli.client_ca.as_deref(), cli.host)?;
         let https = bind(cli.host, cli.https_port, "HTTPS", "--https-port").await?;
         let mqtts = bind(cli.host, cli.mqtts_port, "MQTT over TLS", "--mqtts-port").await?;
         addresses.https = Some(https.local_addr()?);
         addresses.mqtts = Some(mqtts.local_addr()?);
         addresses.ca_file = Some(tls.ca_file);
-        tasks.spawn(serve_https(https, tls.acceptor.clone(), router.clone()));
-        tasks.spawn(serve_mqtts(mqtts, tls.acceptor, Arc::clone(&state.shared)));
+        tasks.spawn(serve_https(https, tls.acceptor.clone(), tls.reader.clone(), router.clone()));
+        tasks.spawn(serve_mqtts(mqtts, tls.acceptor, tls.reader, Arc::clone(&state.shared)));
     }
     tasks.spawn(serve_http(http, router));
     Ok(addresses)

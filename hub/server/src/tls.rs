@@ -1,6 +1,7 @@
 //! The hub's own certificate authority and certificate. The authority is made on first use and kept, so that it
 //! has to be trusted once; the certificate for `localhost` is new with every start.
 
+use crate::client_certificate::Reader;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose,
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// Why there is no TLS.
@@ -29,6 +31,14 @@ pub enum TlsError {
     /// The kept key is none, or making a certificate failed.
     #[error("making a certificate: {0}. Delete the files in --cert-dir to start over")]
     Certificate(#[from] rcgen::Error),
+    /// The file of client authorities is none.
+    #[error("--client-ca {path}: {text}. It holds the certificates of authorities, PEM")]
+    ClientAuthority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        text: String,
+    },
     /// The TLS library refused it.
     #[error("TLS: {0}")]
     Tls(#[from] tokio_rustls::rustls::Error),
@@ -38,6 +48,8 @@ pub enum TlsError {
 pub struct Tls {
     /// Shakes hands.
     pub acceptor: TlsAcceptor,
+    /// Reads the certificates of clients.
+    pub reader: Reader,
     /// The authority's certificate, PEM.
     pub ca_file: PathBuf,
 }
@@ -46,7 +58,7 @@ pub struct Tls {
 ///
 /// # Errors
 /// [`TlsError`] says which file or step failed.
-pub fn prepare(folder: &Path, host: IpAddr) -> Result<Tls, TlsError> {
+pub fn prepare(folder: &Path, client_ca: Option<&Path>, host: IpAddr) -> Result<Tls, TlsError> {
     let ca_file = folder.join("ca.pem");
     let key = authority_key(folder)?;
     let params = authority_params();
@@ -59,8 +71,13 @@ pub fn prepare(folder: &Path, host: IpAddr) -> Result<Tls, TlsError> {
     let leaf = leaf_params(host)?.signed_by(&leaf_key, &issuer)?;
     let chain = vec![leaf.der().clone(), CertificateDer::from(pem_body(&ca_file)?)];
     let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private)?;
-    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), ca_file })
+    let provider = Arc::new(default_provider());
+    let reader = Reader::new(client_ca, Arc::clone(&provider))?;
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(Arc::new(reader.clone()))
+        .with_single_cert(chain, private)?;
+    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), reader, ca_file })
 }
 
 fn authority_key(folder: &Path) -> Result<KeyPair, TlsError> {

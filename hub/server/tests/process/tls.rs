@@ -2,14 +2,92 @@
 
 use crate::support::{Folder, Process, hello, within};
 use iothub_protocol::packet::{Decoder, Packet, write_connect};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair,
+};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// A certificate, its key, and its SHA-1 as Azure's portal shows it.
+fn certificate(name: &str, signer: Option<&Issuer<'_, KeyPair>>) -> (CertificateDer<'static>, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let made = match signer {
+        Some(signer) => params.signed_by(&key, signer),
+        None => params.self_signed(&key),
+    };
+    (made.unwrap().der().clone(), key)
+}
+
+/// Connects with a certificate and no password; gives the CONNACK's code.
+async fn connect_with(hub: &Process, device: &str, shown: &(CertificateDer<'static>, KeyPair)) -> u8 {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(hub.ready["caFile"].as_str().unwrap()).unwrap()).unwrap();
+    let key = PrivateKeyDer::Pkcs8(shown.1.serialize_der().into());
+    let config = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(vec![shown.0.clone()], key)
+        .unwrap();
+    let mut stream = shake(hub, "mqtts", config).await;
+    let mut connect = iothub_protocol::packet::Connect::new(device);
+    connect.set_login(format!("localhost/{device}/?api-version=2021-04-12"), String::new());
+    let mut bytes = Vec::new();
+    write_connect(&mut bytes, &connect).unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    stream.flush().await.unwrap();
+    let mut answer = [0; 4];
+    within("CONNACK", stream.read_exact(&mut answer)).await.unwrap();
+    answer[3]
+}
+
+#[tokio::test]
+async fn certificates_prove_devices_by_thumbprint_or_authority() {
+    // PROTOCOL 2.1: no password then; 14.2 selfSigned and certificateAuthority.
+    let folder = Folder::new("tls-client");
+    let (authority_key, mut authority) = (KeyPair::generate().unwrap(), CertificateParams::default());
+    authority.distinguished_name.push(DnType::CommonName, "authority of a fleet");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let file = folder.join("authority.pem");
+    std::fs::write(&file, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+
+    let certs = folder.join("certs");
+    let args =
+        ["--tls", "--https-port", "0", "--mqtts-port", "0", "--cert-dir", &certs, "--client-ca", &file];
+    let hub = Process::start(&args).await;
+    let own = certificate("whatever", None);
+    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &own.0);
+    let thumbprint: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let body =
+        format!("{{\"authentication\":{{\"x509Thumbprint\":{{\"primaryThumbprint\":\"{thumbprint}\"}}}}}}");
+    hub.json("PUT", "/local/devices/thumb", &body).await;
+    hub.json("PUT", "/local/devices/child", r#"{"authentication":{"type":"certificateAuthority"}}"#).await;
+
+    assert_eq!(connect_with(&hub, "thumb", &own).await, 0);
+    assert_eq!(connect_with(&hub, "thumb", &certificate("thumb", None)).await, 5, "another certificate");
+    assert_eq!(connect_with(&hub, "device-1", &own).await, 5, "registered for keys");
+    assert_eq!(connect_with(&hub, "child", &certificate("child", Some(&issuer))).await, 0);
+    assert_eq!(connect_with(&hub, "child", &certificate("other", Some(&issuer))).await, 5, "another name");
+    assert_eq!(connect_with(&hub, "child", &certificate("child", None)).await, 5, "nobody signed it");
+    let (_, log) = hub.json("GET", "/local/log", "").await;
+    let events = log["events"].as_array().unwrap();
+    let reasons: Vec<&str> =
+        events.iter().filter(|e| e["type"] == "refused").map(|e| e["reason"].as_str().unwrap()).collect();
+    assert_eq!(
+        reasons,
+        ["certificate-mismatch", "authentication-type", "certificate-mismatch", "certificate-mismatch"]
+    );
+}
 
 async fn start(folder: &Folder) -> Process {
     let ports = ["--tls", "--https-port", "0", "--mqtts-port", "0", "--cert-dir"];
@@ -23,6 +101,10 @@ async fn dial(hub: &Process, port_of: &str) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(hub.ready["caFile"].as_str().unwrap()).unwrap()).unwrap();
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    shake(hub, port_of, config).await
+}
+
+async fn shake(hub: &Process, port_of: &str, config: ClientConfig) -> TlsStream<TcpStream> {
     let port: u16 = hub.ready[port_of].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
     let socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
