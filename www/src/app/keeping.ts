@@ -15,20 +15,23 @@ export async function openingScenario(fragment: string): Promise<Scenario | null
 
 export function keepScenario(store: Store): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let written = stored();
+  // The device changes every second; only a change of what someone has set is worth writing, once a hand rests.
+  let latest = stored();
   effect(() => {
     const text = scenarioJson(settings(store.device.value));
-    if (text === written) return;
+    if (text === latest) return;
+    latest = text;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      written = text;
-      try {
-        localStorage.setItem(KEPT_AS, text);
-      } catch {
-        // Storage may be full or forbidden; the scenario then lasts as long as the page.
-      }
-    }, WRITES_AFTER_MS);
+    timer = setTimeout(write, WRITES_AFTER_MS, text);
   });
+}
+
+function write(text: string): void {
+  try {
+    localStorage.setItem(KEPT_AS, text);
+  } catch {
+    // Storage may be full or forbidden; the scenario then lasts as long as the page.
+  }
 }
 
 /** What someone has set, without what moves by itself. */

@@ -32,6 +32,7 @@ self.addEventListener('fetch', (event) => {
     return;
   const path = url.pathname.slice(scope.pathname.length);
   if (path === '' || path === 'index.html') event.respondWith(freshest(request));
+  else if (path === 'local/info') event.respondWith(hubOrNone(request));
   else if (FILES.includes(`./${path}`)) event.respondWith(kept(request));
 });
 
@@ -44,6 +45,15 @@ async function freshest(request) {
     // No network: the kept page it is.
   }
   return (await caches.match('./', { ignoreSearch: true })) ?? Response.error();
+}
+
+/** Whether a hub serves this page: without a network, none does. */
+async function hubOrNone(request) {
+  try {
+    return await fetch(request);
+  } catch {
+    return Response.json({ hostName: null });
+  }
 }
 
 /** Its parts carry their content in their names: once kept, they are right for ever. */

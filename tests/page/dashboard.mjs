@@ -1,0 +1,80 @@
+/** The dashboard as a user sees it: its places and gestures by name. Used by the tests of this folder. */
+import assert from 'node:assert/strict';
+import { openPage } from '../chromium.mjs';
+
+export const DEADLINE_MS = 15_000;
+
+/**
+ * A fresh browser profile with the dashboard open and telemetry arriving.
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} url
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+export async function openDashboard(browser, url, options) {
+  const { context, page, complaints } = await openPage(browser, options);
+  page.setDefaultTimeout(DEADLINE_MS);
+  await page.goto(url, { waitUntil: 'load' });
+  const dashboard = new Dashboard(page, complaints);
+  await dashboard.telemetry.first().waitFor();
+  return { context, page, dashboard };
+}
+
+export class Dashboard {
+  /** @param {import('playwright-core').Page} page @param {string[]} complaints */
+  constructor(page, complaints) {
+    this.page = page;
+    this.complaints = complaints;
+    this.device = page.getByRole('region', { name: 'Device', exact: true });
+    this.service = page.getByRole('region', { name: 'Service', exact: true });
+    this.telemetry = page.getByTestId('telemetry').locator('li');
+    this.inbox = page.getByTestId('inbox').locator('li');
+    this.board = page.getByTestId('board');
+    this.wire = page.getByTestId('wire').locator('li');
+    this.light = page.locator('.end').first().locator('.light');
+  }
+
+  /** @param {string} name */
+  async tab(name) {
+    await this.page.getByRole('tab', { name, exact: true }).click();
+  }
+
+  /** @param {string} name */
+  async press(name) {
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** Moves a slider as a hand does: to a value, with the events that a hand causes. @param {string} name @param {number} value */
+  async slide(name, value) {
+    await this.page.getByRole('slider', { name: `${name}: set the level` }).fill(String(value));
+  }
+
+  /** Waits until the newest telemetry has this shape. @param {(body: any) => boolean} wanted */
+  async untilTelemetry(wanted) {
+    const end = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const body = JSON.parse(await this.telemetry.first().locator('.row-body').innerText());
+      if (wanted(body)) return body;
+      assert.ok(Date.now() < end, `the telemetry did not come to be as wanted: ${JSON.stringify(body)}`);
+      const shown = await this.telemetry.first().innerText();
+      await this.page.waitForFunction(
+        (before) => document.querySelector('[data-testid=telemetry] li')?.textContent !== before,
+        shown,
+        { timeout: DEADLINE_MS },
+      );
+    }
+  }
+
+  /** Waits until a line of the wire says this. @param {RegExp} text */
+  async untilWire(text) {
+    await this.wire.filter({ hasText: text }).first().waitFor();
+  }
+
+  /** Waits until the light says this. @param {string} state */
+  async untilLight(state) {
+    await this.light.filter({ hasText: state }).waitFor();
+  }
+
+  noComplaints() {
+    assert.deepEqual(this.complaints, []);
+  }
+}
