@@ -105,8 +105,13 @@ impl Hub {
         }
     }
 
-    /// Checks the `Authorization` header of a service call for a right.
-    pub(crate) fn authorize(&self, header: Option<&str>, right: Right) -> Result<(), ServiceError> {
+    /// Checks the `Authorization` header of a service call on a path for a right.
+    pub(crate) fn authorize(
+        &self,
+        header: Option<&str>,
+        path: &str,
+        right: Right,
+    ) -> Result<(), ServiceError> {
         let refused = |text: String| Err(ServiceError::new(ErrorCode::IotHubUnauthorizedAccess, text));
         let Some(text) = header else {
             return refused(
@@ -117,9 +122,9 @@ impl Hub {
             Ok(token) => token,
             Err(error) => return refused(error.to_string()),
         };
-        if !self.config.host_names.iter().any(|host| token.covers_host(host)) {
+        if !self.config.host_names.iter().any(|host| token.covers_path(host, path)) {
             return refused(format!(
-                "the token is for \"{}\", this hub is {}",
+                "the token is for \"{}\", wanted is {} or {path} below it",
                 token.audience(),
                 self.config.host_name()
             ));

@@ -214,25 +214,33 @@ impl Token {
     }
 
     /// Whether the audience covers the identity: equal to it, a prefix of it in whole segments (policy
-    /// tokens), or longer than it (some tools append the user name's query). The host's case is ignored, the
-    /// ids' case is not: the registry is case-sensitive.
+    /// tokens), or the identity with the user name's query behind it (some tools append that). The host's case
+    /// is ignored, the ids' case is not: the registry is case-sensitive.
     #[must_use]
     pub fn covers(&self, host: &str, device_id: &str, module_id: Option<&str>) -> bool {
-        let audience = self.audience();
-        let wanted = resource(host, device_id, module_id);
-        let mut have = audience.trim_end_matches('/').split('/');
-        let mut want = wanted.split('/');
-        let same_host = have.next().is_some_and(|h| h.eq_ignore_ascii_case(want.next().unwrap_or("")));
-        // zip ends with the shorter one: whole segments decide, in both directions.
-        same_host && have.zip(want).all(|(h, w)| h == w)
+        let (audience, wanted) = (self.audience(), resource(host, device_id, module_id));
+        let is_query = |text: &str| text.trim_start_matches('?').starts_with("api-version=");
+        // Only behind the whole identity: an id may begin with `api-version=` too.
+        let named = audience.rsplit_once('/').filter(|(_, last)| is_query(last)).map(|(before, _)| before);
+        is_at_or_above(&audience, &wanted)
+            || named.is_some_and(|named| {
+                named.split('/').count() == wanted.split('/').count() && is_at_or_above(named, &wanted)
+            })
     }
 
-    /// Whether the audience is this host or something below it; for service tokens.
+    /// Whether the audience covers a path below the host (`/devices/d`, decoded); for service calls.
     #[must_use]
-    pub fn covers_host(&self, host: &str) -> bool {
-        let audience = self.audience();
-        audience.split('/').next().is_some_and(|h| h.eq_ignore_ascii_case(host))
+    pub fn covers_path(&self, host: &str, path: &str) -> bool {
+        is_at_or_above(&self.audience(), &format!("{host}/{}", path.trim_matches('/')))
     }
+}
+
+/// Whole segments decide: `h/a` is above `h/a/b` and not above `h/ab`. The first one, the host, has no case.
+fn is_at_or_above(audience: &str, wanted: &str) -> bool {
+    let mut want = wanted.split('/');
+    audience.trim_end_matches('/').split('/').enumerate().all(|(at, have)| {
+        want.next().is_some_and(|want| if at == 0 { have.eq_ignore_ascii_case(want) } else { have == want })
+    })
 }
 
 impl fmt::Debug for Token {

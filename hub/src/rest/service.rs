@@ -33,7 +33,8 @@ impl Hub {
 
     fn route(&mut self, request: &Request, parts: &[&str]) -> Result<Reply, ServiceError> {
         let method = request.method.as_str();
-        self.authorize(request.header("authorization"), right_for(method, parts))?;
+        let right = right_for(method, parts);
+        self.authorize(request.header("authorization"), &parts.join("/"), right)?;
         check_version(request)?;
         if let Some(operation) = operation_of(method, parts) {
             self.count_call(operation)?;
