@@ -46,8 +46,14 @@ pub struct Device {
     pub(crate) phase: Phase,
     pub(crate) link: Option<Link>,
     pub(crate) renewal: Renewal,
+    /// Renewals in a row that failed.
+    pub(crate) renewal_failures: u32,
+    /// Since when there is a link, renewals not counted.
+    pub(crate) online_since: u64,
     pub(crate) held: Option<Held>,
     pub(crate) refusals: u32,
+    /// Tokens in a row that had ended when the provider gave them.
+    pub(crate) ended_tokens: u32,
     pub(crate) backoff: Backoff,
     pub(crate) next_socket: u32,
     pub(crate) next_token: u32,
@@ -62,6 +68,10 @@ pub struct Device {
     mirror_wanted: bool,
     pub(crate) connect_op: Option<OpId>,
     closing: Option<Closing>,
+    /// The deadline that the driver's timer was last armed for.
+    pub(crate) timer: Option<u64>,
+    /// That timer came late: the host throttles it.
+    pub(crate) late_timers: bool,
     /// Deadlines of calls; entries of settled calls are skipped when they come up.
     deadlines: BinaryHeap<Reverse<(u64, OpId)>>,
     pub(crate) outputs: VecDeque<Output>,
@@ -93,8 +103,11 @@ impl Device {
             phase: Phase::Idle,
             link: None,
             renewal: Renewal::None,
+            renewal_failures: 0,
+            online_since: 0,
             held: None,
             refusals: 0,
+            ended_tokens: 0,
             backoff: Backoff::default(),
             next_socket: 0,
             next_token: 0,
@@ -108,6 +121,8 @@ impl Device {
             mirror_wanted: false,
             connect_op: None,
             closing: None,
+            timer: None,
+            late_timers: false,
             deadlines: BinaryHeap::new(),
             outputs: VecDeque::new(),
             metrics: Metrics::default(),
@@ -231,6 +246,7 @@ impl Device {
         if let Some(link) = &mut self.link {
             self.inbox.handled(delivery, well, &mut link.out);
         }
+        self.drain_when_quiet();
     }
 
     /// The answer to a method. An answer to a caller that has gone is dropped.
@@ -248,6 +264,7 @@ impl Device {
             // The topic is as long as the hub's own request id: it fits.
             let _ = link.publish(&topic, sent);
         }
+        self.drain_when_quiet();
         if too_large {
             let text = format!(
                 "the method's answer has {} bytes, the hub allows {METHOD_PAYLOAD_BYTES}",
@@ -327,6 +344,7 @@ impl Device {
     /// The deadline of [`Device::poll_timeout`] has passed, or may have.
     pub fn handle_timeout(&mut self, at: Clock) {
         self.at = at;
+        self.note_late_timer();
         while let Some(Reverse((due, op))) = self.deadlines.peek().copied() {
             if due > at.now {
                 break;
@@ -365,15 +383,23 @@ impl Device {
         self.pump();
         if let Some(link) = self.link.as_mut().filter(|link| !link.out.is_empty())
             && !matches!(self.phase, Phase::Opening { .. })
+            && !self.renewal.has_left()
         {
             let bytes = std::mem::take(&mut link.out);
             link.keep_alive.spoke(self.at.now);
             let socket = link.socket;
+            // The driver says how much the socket holds before it drains, not in between.
+            link.buffered += bytes.len();
             let seen = self.watch.outgoing(&bytes);
             self.outputs.extend(seen.into_iter().map(Output::Event));
             return Some(Output::Transmit { socket, bytes });
         }
-        self.outputs.pop_front()
+        let last = self.outputs.pop_front();
+        if last.is_none() {
+            // Drained: the driver arms its timer now, and moves it only to an earlier time.
+            self.timer = earlier(self.timer, self.poll_timeout());
+        }
+        last
     }
 
     /// Figures for a gauge.

@@ -8,6 +8,7 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::io::{Output, SocketId, State, TokenId};
 use crate::life::TOKEN_TIMEOUT;
+use crate::token::Held;
 
 /// How far a renewal is.
 #[derive(Debug)]
@@ -24,12 +25,19 @@ pub(crate) enum Renewal {
     Patient { socket: SocketId, until: u64 },
     /// Nothing new is sent on the old link; what is open may finish, until then.
     Draining { socket: SocketId, until: u64 },
+    /// DISCONNECT left on the old link. CONNECT waits until the hub has closed it, or until then: it travels on
+    /// another socket, and a hub that reads it first takes the old link for a lost one and sends its will.
+    Leaving { socket: SocketId, until: u64 },
     /// CONNECT left on the new link.
     Swapping,
 }
 
 /// How long handlers may hold a swap up, in milliseconds.
 const PATIENCE: u64 = 10_000;
+/// How long the hub may take to close the old link, in milliseconds.
+const GOODBYE: u64 = 1_000;
+/// First wait after a renewal that failed, in milliseconds; doubles up to the back-off's longest wait.
+const RETRY_BASE: u64 = 2_000;
 /// A token is renewed at the latest this long before its end, in milliseconds, if it lives long enough.
 const MARGIN: u64 = 60_000;
 
@@ -39,14 +47,20 @@ impl Renewal {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        matches!(self, Self::Draining { .. })
+        matches!(self, Self::Draining { .. } | Self::Leaving { .. })
+    }
+
+    /// Nothing may follow a DISCONNECT.
+    pub(crate) fn has_left(&self) -> bool {
+        matches!(self, Self::Leaving { .. })
     }
 
     fn socket(&self) -> Option<SocketId> {
         match self {
-            Self::Opening { socket, .. } | Self::Patient { socket, .. } | Self::Draining { socket, .. } => {
-                Some(*socket)
-            }
+            Self::Opening { socket, .. }
+            | Self::Patient { socket, .. }
+            | Self::Draining { socket, .. }
+            | Self::Leaving { socket, .. } => Some(*socket),
             _ => None,
         }
     }
@@ -67,7 +81,7 @@ impl Renewal {
     /// The open new socket, when the old link dies before the swap.
     pub(crate) fn take_open_socket(&mut self) -> Option<SocketId> {
         match self {
-            Self::Patient { socket, .. } | Self::Draining { socket, .. } => {
+            Self::Patient { socket, .. } | Self::Draining { socket, .. } | Self::Leaving { socket, .. } => {
                 let socket = *socket;
                 *self = Self::None;
                 Some(socket)
@@ -82,7 +96,8 @@ impl Renewal {
             | Self::AwaitingToken { until, .. }
             | Self::Opening { until, .. }
             | Self::Patient { until, .. }
-            | Self::Draining { until, .. } => Some(*until),
+            | Self::Draining { until, .. }
+            | Self::Leaving { until, .. } => Some(*until),
             Self::None | Self::Swapping => None,
         }
     }
@@ -103,6 +118,17 @@ impl Device {
         };
     }
 
+    /// The application's token for a renewal is there.
+    pub(crate) fn renew_with(&mut self, held: Held) {
+        // A provider that keeps its last token would have us renew faster and faster until its end.
+        if self.held.as_ref().is_some_and(|old| old.lasts(self.at) && held.expires <= old.expires) {
+            let text = "the token provider gave a token that ends no later than the present one";
+            return self.renewal_failed(&Error::new(crate::error::Code::TokenProvider, text));
+        }
+        self.held = Some(held);
+        self.open_spare();
+    }
+
     /// Opens the new link's socket beside the old one.
     pub(crate) fn open_spare(&mut self) {
         let socket = self.new_socket();
@@ -111,7 +137,11 @@ impl Device {
 
     pub(crate) fn renewal_failed(&mut self, error: &Error) {
         self.drop_spare();
-        let wait = self.random.between(1_000, 5_000);
+        // Growing waits: the old link may live on for minutes after its token, and so may the trouble.
+        let top = (RETRY_BASE << self.renewal_failures.min(10))
+            .min(self.config.options.backoff_cap.max(RETRY_BASE));
+        self.renewal_failures = self.renewal_failures.saturating_add(1);
+        let wait = self.random.between(top / 2, top);
         self.renewal = Renewal::At(self.at.now + wait);
         let text = format!("{}; the link goes on with the old token, next try in {wait} ms", error.message);
         self.status(State::Connected, "renewal-delayed", text, Some(wait));
@@ -139,6 +169,9 @@ impl Device {
             Renewal::Opening { until, .. } if now >= until => {
                 let text = "the new link's WebSocket did not open in time";
                 self.renewal_failed(&Error::new(crate::error::Code::Network, text));
+            }
+            Renewal::Leaving { until, .. } if now >= until => {
+                self.lose_link("network", "the old link took too long to close".to_owned(), true);
             }
             _ => self.drain_when_quiet(),
         }
@@ -170,9 +203,12 @@ impl Device {
         if !drained && self.at.now < until {
             return;
         }
-        // Taken out first, so that leaving the old link does not close the new one.
-        self.renewal = Renewal::None;
-        self.leave();
-        self.connect_on(socket);
+        let is_provided = matches!(self.config.credentials, Credentials::Provider);
+        if is_provided && self.held.as_ref().is_some_and(|held| !held.lasts(self.at)) {
+            let text = "the new token ended before the new link was ready";
+            return self.renewal_failed(&Error::new(crate::error::Code::TokenProvider, text));
+        }
+        self.say_goodbye();
+        self.renewal = Renewal::Leaving { socket, until: self.at.now + GOODBYE };
     }
 }

@@ -70,6 +70,11 @@ impl Held {
         })
     }
 
+    /// Whether it has not ended.
+    pub(crate) fn lasts(&self, at: Clock) -> bool {
+        self.expires > at.unix_seconds()
+    }
+
     /// Whether it has enough life left for a connection.
     pub(crate) fn is_good(&self, at: Clock) -> bool {
         self.expires > at.unix_seconds() + WORTHLESS

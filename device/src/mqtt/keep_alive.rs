@@ -7,6 +7,12 @@ use crate::config::Options;
 /// to a minute): the page was frozen or the machine slept, and the answer may still wait in the socket.
 const FROZEN: u64 = 65_000;
 
+/// A timer for an answer that is overdue by less than this is about to fire, in milliseconds.
+const JUDGED_SOON: u64 = 1_000;
+/// PINGREQ after so long without a byte, in milliseconds, where timers run once a minute: with the two minutes that
+/// such timers take to ask and to judge, a dead link is still found within 130 s.
+const SILENCE_WHEN_LATE: u64 = 9_000;
+
 /// The memory of one link's traffic.
 #[derive(Debug)]
 pub(crate) struct KeepAlive {
@@ -14,6 +20,8 @@ pub(crate) struct KeepAlive {
     last_out: u64,
     last_ping: u64,
     answer_due: Option<u64>,
+    /// The host runs timers late, as for a hidden tab.
+    late_timers: bool,
 }
 
 /// What a deadline that has passed asks for.
@@ -29,7 +37,12 @@ pub(crate) enum Verdict {
 
 impl KeepAlive {
     pub(crate) fn new(now: u64) -> Self {
-        Self { last_in: now, last_out: now, last_ping: now, answer_due: None }
+        Self { last_in: now, last_out: now, last_ping: now, answer_due: None, late_timers: false }
+    }
+
+    /// Whether the host runs timers late.
+    pub(crate) fn timers_are_late(&mut self, late: bool) {
+        self.late_timers = late;
     }
 
     /// Bytes came.
@@ -46,11 +59,14 @@ impl KeepAlive {
     /// A PINGREQ leaves now.
     pub(crate) fn pinged(&mut self, now: u64, options: &Options) {
         self.last_ping = now;
-        self.answer_due = Some(now + options.ping_timeout);
+        // An answer that is due already stays due: a host that wakes us again and again must not put it off.
+        let pending = self.answer_due.filter(|due| now < due + JUDGED_SOON);
+        self.answer_due = Some(pending.unwrap_or(now + options.ping_timeout));
     }
 
     fn ping_due(&self, options: &Options, oldest_unacked: Option<u64>) -> u64 {
-        let silent = self.last_in + options.ping_after;
+        let patience = if self.late_timers { SILENCE_WHEN_LATE } else { u64::MAX };
+        let silent = self.last_in + options.ping_after.min(patience);
         // The hub counts our packets, not its own: speak well before the announced keep-alive ends.
         let mute = self.last_out + u64::from(options.keep_alive_seconds) * 750;
         let unacked = oldest_unacked.map(|sent| sent.max(self.last_ping) + options.ack_timeout);
@@ -108,6 +124,15 @@ mod tests {
         link.heard(10_050);
         assert_eq!(link.check(19_999, &options, Some(0)), Verdict::Fine);
         assert_eq!(link.check(20_000, &options, Some(0)), Verdict::Ping);
+    }
+
+    #[test]
+    fn a_second_ping_does_not_put_off_the_answer_to_the_first() {
+        let options = Options::default();
+        let mut link = KeepAlive::new(0);
+        link.pinged(1_000, &options);
+        link.pinged(9_000, &options);
+        assert_eq!(link.check(11_000, &options, None), Verdict::Dead);
     }
 
     #[test]
