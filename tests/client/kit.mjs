@@ -135,9 +135,9 @@ function countingSocket() {
   return { WebSocket: CountingSocket, seen };
 }
 
-/** Everything that was recorded, with the page's own stores; ends the devices that are still there. */
+/** Everything that was recorded, with the page's own stores; ends the devices that are still there. The page is then as new. */
 async function finish() {
-  await Promise.all(made.map((device) => device.close({ drain: 0 })));
+  await Promise.all(made.splice(0).map((device) => device.close({ drain: 0 })));
   const databases = await indexedDB.databases();
   const stores = {
     ...localStorage,
@@ -147,7 +147,7 @@ async function finish() {
     name: window.name,
   };
   const urls = performance.getEntries().map((entry) => entry.name);
-  return [...record, JSON.stringify(stores), location.href, ...urls];
+  return [...record.splice(0), JSON.stringify(stores), location.href, ...urls];
 }
 
 export const kit = {

@@ -12,5 +12,6 @@ import './close.mjs';
 import './calls.mjs';
 import './links.mjs';
 import './packets.mjs';
+import './errors.mjs';
 import './storm.mjs';
 import './secrets.mjs';

@@ -14,7 +14,7 @@ clientTest('packets are shown both ways, taken apart, with the signature cut out
       packets.push({
         outgoing,
         ...packet,
-        payload: packet?.payload && new TextDecoder().decode(packet.payload),
+        payload: packet?.payload && new TextDecoder().decode(/** @type {any} */ (packet.payload)),
       });
     });
     device.addEventListener('message', () => {});

@@ -1,6 +1,6 @@
 /**
  * The ground of the suite `client`: one hub and one Chromium for all themes, and for each test a device of its own,
- * a fresh page with the built package, and the hub's events. Everything that is seen on the way is recorded here,
+ * a page with the built package, and the hub's events. Everything that is seen on the way is recorded here,
  * for `secrets.mjs`.
  */
 import fs from 'node:fs';
@@ -41,7 +41,6 @@ export const seen = { texts: /** @type {string[]} */ ([]), secrets: /** @type {S
  * @property {Service} service
  * @property {import('../local-api.mjs').LocalEvents} events
  * @property {import('playwright-core').Page} page
- * @property {import('playwright-core').BrowserContext} context
  * @property {Buffer[]} connects every CONNECT packet that left the page
  * @property {() => Promise<import('playwright-core').Page>} anotherPage in a profile of its own
  * @property {(id: string) => Promise<import('../local-api.mjs').LocalEvent>} telemetry the message with this id, as the hub has it
@@ -64,20 +63,22 @@ export function clientTest(name, body, timeout = TIMEOUT) {
   });
 }
 
+/** @typedef {Awaited<ReturnType<typeof openKitPage>>} KitPage */
+
+/** @type {KitPage | undefined} The page that most tests use one after the other: a fresh one costs a second. */
+let shared;
+
 async function lay() {
   const opened = await openWorld();
   const { deviceId, connectionString: credentials } = await opened.createDevice();
   const events = await opened.openEvents();
+  shared ??= await openKitPage(opened);
+  const { page } = shared;
   /** @type {Buffer[]} */
   const connects = [];
-  /** @type {Awaited<ReturnType<typeof openKitPage>>[]} */
-  const pages = [];
-  const open = async () => {
-    const made = await openKitPage(opened, connects);
-    pages.push(made);
-    return made;
-  };
-  const { page, context } = await open();
+  shared.sink.connects = connects;
+  /** @type {KitPage[]} */
+  const others = [];
   const { http } = opened.hub.ready;
   const key = /SharedAccessKey=([^;]+)/.exec(credentials)?.[1] ?? '';
   seen.secrets.add(key);
@@ -102,21 +103,25 @@ async function lay() {
     service: new Service(http, deviceId),
     events,
     page,
-    context,
     connects,
-    anotherPage: async () => (await open()).page,
+    anotherPage: async () => {
+      const other = await openKitPage(opened);
+      other.sink.connects = connects;
+      others.push(other);
+      return other.page;
+    },
     telemetry,
   };
-  return { ground, clear: () => clear(ground, pages) };
+  return { ground, clear: () => clear(ground, others) };
 }
 
-/** @param {Ground} ground @param {Awaited<ReturnType<typeof openKitPage>>[]} pages */
-async function clear({ service, events, connects }, pages) {
+/** @param {Ground} ground @param {KitPage[]} others */
+async function clear({ service, events, connects }, others) {
   await service.healed();
-  for (const { page, context, heard } of pages) {
-    seen.texts.push(...(await page.evaluate(() => kit.finish())), ...heard);
-    await context.close();
+  for (const { page, sink } of [shared, ...others].filter((open) => open !== undefined)) {
+    seen.texts.push(...(await page.evaluate(() => kit.finish())), ...sink.heard.splice(0));
   }
+  for (const { context } of others) await context.close();
   await events.close();
   seen.texts.push(...events.seen.map((event) => JSON.stringify(event)));
   for (const connect of connects) {
@@ -125,25 +130,25 @@ async function clear({ service, events, connects }, pages) {
   }
 }
 
-/** @param {BrowserWorld} opened @param {Buffer[]} connects */
-async function openKitPage(opened, connects) {
+/** @param {BrowserWorld} opened */
+async function openKitPage(opened) {
   const { page, context } = await opened.openPage();
-  /** @type {string[]} */
-  const heard = [];
+  const sink = { heard: /** @type {string[]} */ ([]), connects: /** @type {Buffer[]} */ ([]) };
+  const { heard } = sink;
   page.on('console', (message) => heard.push(`console ${message.text()}`));
   page.on('pageerror', (error) => heard.push(`uncaught ${error.stack ?? error.message}`));
   page.on('request', (request) => heard.push(`request ${request.url()}`));
   page.on('websocket', (socket) => {
     heard.push(`websocket ${socket.url()}`);
     socket.on('framesent', ({ payload }) => {
-      if (typeof payload !== 'string' && payload[0] === 0x10) connects.push(payload);
+      if (typeof payload !== 'string' && payload[0] === 0x10) sink.connects.push(payload);
     });
   });
   await page.evaluate(async (source) => {
     const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     Object.assign(globalThis, { kit: (await import(url)).kit });
   }, KIT);
-  return { page, context, heard };
+  return { page, context, sink };
 }
 
 /** @param {string} http */
