@@ -41,6 +41,7 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .route(DEVICE_PATH, any(device))
         .route("/local/events", get(events::stream).fallback(hub))
+        .route("/local/openapi.json", get(openapi).fallback(hub))
         .fallback(hub)
         .with_state(state)
 }
@@ -75,6 +76,11 @@ pub fn refuse_upgrade(why: &str) -> Response {
     tracing::warn!(why, "WebSocket upgrade refused with 400");
     (StatusCode::BAD_REQUEST, format!("{why}: devices connect to {DEVICE_PATH} with the subprotocol mqtt\n"))
         .into_response()
+}
+
+/// The description of `/local`, for tools.
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json"))
 }
 
 /// Everything else: the hub's own calls, or a file of the dashboard.

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets none stops there, and says where")]
 
 mod command_line;
+mod docs;
 mod events;
 mod garbage;
 mod keeping;
+mod openapi;
 mod sockets;
 mod support;
 mod tls;
