@@ -13,7 +13,7 @@ import type { Theme } from './state.js';
 export type Action =
   | { readonly type: 'page/language'; readonly language: Language }
   | { readonly type: 'page/theme'; readonly theme: Theme }
-  | { readonly type: 'hub/opening'; readonly kind: HubKind }
+  | { readonly type: 'hub/opening'; readonly kind: HubKind; readonly again: boolean }
   | {
       readonly type: 'hub/opened';
       readonly place: string;

@@ -69,12 +69,21 @@ describe('the hub', () => {
       { type: 'sensor/level', id: 'temperature', level: 60 },
       { type: 'device/sent' },
       { type: 'hub/failed', problem: 'gone' },
-      { type: 'hub/opening', kind: 'local' },
+      { type: 'hub/opening', kind: 'local', again: false },
     ]);
     expect(busy.service.telemetry).toEqual([]);
     expect(busy.device.sent).toBe(0);
     expect(busy.device.sensors[0]?.level).toBe(60);
     expect(busy.hub).toMatchObject({ phase: 'opening', problem: null });
+  });
+});
+
+describe('the same hub opened again', () => {
+  it('keeps what was seen of it', () => {
+    const { service, hub } = having([telemetry('1'), { type: 'hub/opening', kind: 'local', again: true }]);
+    expect(service.telemetry).toHaveLength(1);
+    expect(service.series.times).toHaveLength(1);
+    expect(hub.phase).toBe('opening');
   });
 });
 

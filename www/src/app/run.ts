@@ -2,6 +2,7 @@
  * The session: opens a hub, makes this tab's device in it, listens, and runs the device; on a switch everything of the
  * old hub ends first. Views call the few intents it hands out; `main.tsx` starts it.
  */
+import { effect } from '@preact/signals';
 import { type RunningDevice, runDevice } from '../device/session.js';
 import { runFleet } from '../fleet/run.js';
 import { type Hub, HubProblem, type Provisioned, type ServiceSide } from '../hub/hub.js';
@@ -10,6 +11,7 @@ import { isLocalHub, openLocalHub } from '../hub/local-hub.js';
 import { type MyHub, openMyHub } from '../hub/my-hub.js';
 import { openPageHub } from '../hub/page-hub.js';
 import { firstKind, localAddress } from '../hub/which-hub.js';
+import { HEALTHY, healing } from './heal.js';
 import { problemText } from './problem.js';
 import type { Store } from './store.js';
 
@@ -38,6 +40,7 @@ export class Session {
     this.#page = page;
     this.#tabId = store.device.peek().id;
     this.#fleetPrefix = `fleet-${this.#tabId.replace('page-', '')}-`;
+    this.#heal();
   }
 
   /** Opens the hub that fits where this page came from. */
@@ -47,10 +50,19 @@ export class Session {
     else await this.open({ kind });
   }
 
-  async open(choice: Choice): Promise<void> {
+  open(choice: Choice): Promise<void> {
+    return this.#open(choice, false);
+  }
+
+  /** Opens the same hub again; what was seen of it stays. */
+  retry(): Promise<void> {
+    return this.#open(this.#latest, true);
+  }
+
+  async #open(choice: Choice, again: boolean): Promise<void> {
     const life = this.#begin();
     this.#latest = choice;
-    this.#store.dispatch({ type: 'hub/opening', kind: choice.kind });
+    this.#store.dispatch({ type: 'hub/opening', kind: choice.kind, again });
     try {
       await this.#run(choice, life);
     } catch (cause) {
@@ -58,11 +70,6 @@ export class Session {
       life.end.abort();
       this.#store.dispatch({ type: 'hub/failed', problem: problemText(cause) });
     }
-  }
-
-  /** Opens the same hub again. */
-  retry(): Promise<void> {
-    return this.open(this.#latest);
   }
 
   /** Ends what runs and waits for someone to name their hub. */
@@ -114,6 +121,17 @@ export class Session {
   stopFleet(): void {
     this.#life.fleet.abort();
     this.#store.dispatch({ type: 'fleet/stopped' });
+  }
+
+  /** Follows the state for as long as the page lives. */
+  #heal(): void {
+    let healed = HEALTHY;
+    effect(() => {
+      healed = healing(healed, this.#store.hub.value, this.#store.device.value.status);
+      if (!healed.now) return;
+      healed = HEALTHY;
+      queueMicrotask(() => void this.retry());
+    });
   }
 
   #begin(): Life {

@@ -16,7 +16,10 @@ import {
 export function reduceDevice(device: DeviceState, action: Action): DeviceState {
   switch (action.type) {
     case 'hub/opening':
-      return restarted(device, action.kind === 'mine' ? INTERVAL_OF_MY_HUB_S : 1);
+      return {
+        ...restarted(device, action.kind === 'mine' ? INTERVAL_OF_MY_HUB_S : 1),
+        inbox: action.again ? device.inbox : [],
+      };
     case 'hub/asked':
       return { ...restarted(device, INTERVAL_OF_MY_HUB_S), status: SWITCHED_OFF };
     case 'hub/opened':

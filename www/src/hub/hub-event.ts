@@ -6,7 +6,7 @@
 export type Properties = Readonly<Record<string, string | null>>;
 
 interface Common {
-  /** Unique within one hub's life, rising. */
+  /** Unique within this page. */
   readonly id: string;
   /** Wall clock of the hub, ISO 8601. */
   readonly at: string;

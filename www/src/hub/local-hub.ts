@@ -69,13 +69,17 @@ export function reachable(connectionString: string, base: URL): string {
 
 function listen(base: URL, told: Parameters<Hub['listen']>[0], signal: AbortSignal): void {
   told.stream('opening');
+  // A hub that was restarted counts its events from one again; lists here need names of their own.
+  const life = crypto.randomUUID();
+  let count = 0;
   const source = new EventSource(new URL('local/events', base));
   const say = (state: StreamState) => () => told.stream(state);
   source.addEventListener('open', say('open'));
   source.addEventListener('error', say('lost'));
   for (const type of EVENT_TYPES) {
-    source.addEventListener(type, ({ lastEventId, data }: MessageEvent<string>) => {
-      const event = readHubEvent(lastEventId, parsed(data));
+    source.addEventListener(type, ({ data }: MessageEvent<string>) => {
+      count += 1;
+      const event = readHubEvent(`${life}-${count}`, parsed(data));
       if (event !== null) told.event(event);
     });
   }

@@ -24,10 +24,11 @@ export async function openPageHub(): Promise<Hub> {
     provisionMany: async (deviceIds) =>
       [...(await provisionMany(request, deviceIds))].map(([deviceId, text]) => inPage(hub, deviceId, text)),
     listen: (told, signal) => {
+      const life = crypto.randomUUID();
       let count = 0;
       const listener = (event: Event) => {
         count += 1;
-        const read = readHubEvent(`page-${count}`, 'data' in event ? event.data : null);
+        const read = readHubEvent(`${life}-${count}`, 'data' in event ? event.data : null);
         if (read !== null) told.event(read);
       };
       hub.addEventListener('event', listener);

@@ -7,8 +7,10 @@ import { firstService, RECORDED_KEEPS, type ServiceState, TELEMETRY_KEEPS } from
 
 export function reduceService(service: ServiceState, action: Action, ownId: string): ServiceState {
   switch (action.type) {
-    case 'hub/asked':
     case 'hub/opening':
+      if (action.again) return { ...service, twin: null, link: firstService().link };
+      return { ...firstService(), scope: service.scope };
+    case 'hub/asked':
       return { ...firstService(), scope: service.scope };
     case 'hub/event':
       return withEvent(service, action.event, ownId);

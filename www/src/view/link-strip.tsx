@@ -27,7 +27,7 @@ export function LinkStrip() {
 }
 
 function DeviceEnd() {
-  const { store } = usePage();
+  const { store, session } = usePage();
   const text = useText();
   const { id, status } = store.device.value;
   return (
@@ -37,6 +37,11 @@ function DeviceEnd() {
       </h2>
       <StateLight tone={TONES[status.state]}>{text.device.states[status.state]}</StateLight>
       {status.retryAt !== null && status.state === 'reconnecting' && <Countdown until={status.retryAt} />}
+      {status.state === 'disconnected' && (
+        <button type="button" class="button" onClick={() => void session.retry()}>
+          {text.device.now}
+        </button>
+      )}
       {status.state !== 'connected' && <p class="reason">{status.detail || status.reason}</p>}
     </div>
   );

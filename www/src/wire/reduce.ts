@@ -5,8 +5,9 @@ import { firstWire, TELEMETRY_LINES, WIRE_KEEPS, type WireEntry, type WireState 
 
 export function reduceWire(wire: WireState, action: Action, ownId: string): WireState {
   switch (action.type) {
-    case 'hub/asked':
     case 'hub/opening':
+      return action.again ? wire : { ...firstWire(), next: wire.next };
+    case 'hub/asked':
     case 'wire/cleared':
       return { ...firstWire(), next: wire.next };
     case 'device/packet':
