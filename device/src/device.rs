@@ -20,7 +20,6 @@ use crate::token::Held;
 use crate::twin::{Asked, Mirror, Requests, parse_patch};
 use crate::watch::Watch;
 use iothub_protocol::limits::METHOD_PAYLOAD_BYTES;
-use iothub_protocol::packet;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::topic;
 use std::cmp::Reverse;
@@ -58,16 +57,16 @@ pub struct Device {
     pub(crate) next_socket: u32,
     pub(crate) next_token: u32,
     pub(crate) in_flight: InFlight,
-    outbox: Outbox,
+    pub(crate) outbox: Outbox,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) inbox: Inbox,
     pub(crate) methods: Methods,
     pub(crate) requests: Requests,
     pub(crate) mirror: Mirror,
     /// Somebody wants `desired` events.
-    mirror_wanted: bool,
+    pub(crate) mirror_wanted: bool,
     pub(crate) connect_op: Option<OpId>,
-    closing: Option<Closing>,
+    pub(crate) closing: Option<Closing>,
     /// The deadline that the driver's timer was last armed for.
     pub(crate) timer: Option<u64>,
     /// That timer came late: the host throttles it.
@@ -82,10 +81,11 @@ pub struct Device {
     pub(crate) trouble: Option<Error>,
 }
 
+/// A close that waits for open work.
 #[derive(Debug)]
-struct Closing {
+pub(crate) struct Closing {
     op: OpId,
-    until: u64,
+    pub(crate) until: u64,
 }
 
 /// How soon to look again while the socket's own buffer is full: the platform has no event for it.
@@ -417,10 +417,6 @@ impl Device {
         }
     }
 
-    fn is_socket_full(&self, link: &Link) -> bool {
-        link.buffered + link.out.len() >= self.config.options.buffered_high_water
-    }
-
     fn arm(&mut self, op: OpId, deadline: Option<u64>) {
         if let Some(deadline) = deadline {
             self.deadlines.push(Reverse((deadline, op)));
@@ -493,84 +489,8 @@ impl Device {
             self.outputs.push_back(Output::Event(Event::Status { state, reason, detail, retry_in }));
         }
     }
-
-    /// Moves what is due into the link's buffer.
-    fn pump(&mut self) {
-        self.close_when_done();
-        if !matches!(self.phase, Phase::Online) {
-            return;
-        }
-        if self.renewal.is_draining() {
-            self.swap_when_drained();
-            return;
-        }
-        self.subscribe();
-        self.ask_twin();
-        self.fill_window();
-    }
-
-    fn subscribe(&mut self) {
-        let topics = self.subscriptions.missing();
-        let Some(link) = self.link.as_mut().filter(|_| !topics.is_empty()) else { return };
-        let filters: Vec<_> = topics.iter().map(|topic| topic.filter(&self.config.identity)).collect();
-        let id = self.in_flight.take_id();
-        // Filters hold a checked id: they fit.
-        if packet::write_subscribe(&mut link.out, id, &filters).is_ok() {
-            self.subscriptions.asked(id, topics);
-        }
-    }
-
-    fn ask_twin(&mut self) {
-        if !self.subscriptions.is_confirmed(Topic::TwinAnswers) {
-            return;
-        }
-        let mirror_ready = self.mirror_wanted && self.subscriptions.is_confirmed(Topic::Desired);
-        if mirror_ready && self.mirror.needs_read() && !self.requests.mirror_asks() {
-            self.requests.get(Asked::Mirror);
-        }
-        if let Some(link) = &mut self.link {
-            self.requests.send_due(self.at.now, |topic, body| {
-                // Request topics are short and bodies below 32 KB: they fit.
-                let _ = link.publish(topic, body);
-            });
-        }
-    }
-
-    fn fill_window(&mut self) {
-        let options = &self.config.options;
-        while let (Some(next), Some(link)) = (self.outbox.front(), &self.link) {
-            let wants_ack = next.packet.wants_ack();
-            let window_full = self.in_flight.len() >= options.window_messages
-                || (!self.in_flight.is_empty()
-                    && self.in_flight.bytes() + next.packet.len() > options.window_bytes);
-            if self.is_socket_full(link) || (wants_ack && window_full) {
-                return;
-            }
-            let Some(Waiting { op, packet }) = self.outbox.pop() else { return };
-            self.metrics.sent += 1;
-            let Some(link) = &mut self.link else { return };
-            if wants_ack {
-                self.in_flight.send(Some(op), packet, self.at.now, &mut link.out);
-            } else {
-                link.out.extend_from_slice(packet.as_bytes());
-                self.outputs.push_back(Output::Settled { op, outcome: Ok(Settlement::Sent) });
-            }
-        }
-    }
-
-    fn close_when_done(&mut self) {
-        let Some(closing) = &self.closing else { return };
-        let idle = self.outbox.is_empty() && self.in_flight.is_empty() && self.requests.is_idle();
-        if !idle && self.at.now < closing.until {
-            return;
-        }
-        self.leave();
-        self.phase = Phase::Closed;
-        self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
-        self.settle_all(&closed());
-    }
 }
 
-fn closed() -> Error {
+pub(crate) fn closed() -> Error {
     Error::new(Code::Closed, "the client is closed: make a new one with DeviceClient.connect")
 }

@@ -18,6 +18,7 @@ mod methods;
 mod metrics;
 mod mqtt;
 mod outbox;
+mod pump;
 mod random;
 mod receive;
 mod renewal;

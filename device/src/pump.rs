@@ -1,0 +1,94 @@
+//! What leaves: at the end of every turn, all that is due moves into the link's buffer, in this order:
+//! subscriptions, twin requests, messages; and a device that is closing leaves when nothing is open any more.
+//!
+//! Called by `Device::poll_output` and whenever a deadline has passed.
+
+use crate::device::{Device, closed};
+use crate::io::{Output, Settlement, State};
+use crate::life::Phase;
+use crate::mqtt::{Link, Topic};
+use crate::outbox::Waiting;
+use crate::twin::Asked;
+use iothub_protocol::packet;
+
+impl Device {
+    /// Moves what is due into the link's buffer.
+    pub(crate) fn pump(&mut self) {
+        self.close_when_done();
+        if !matches!(self.phase, Phase::Online) {
+            return;
+        }
+        if self.renewal.is_draining() {
+            self.swap_when_drained();
+            return;
+        }
+        self.subscribe();
+        self.ask_twin();
+        self.fill_window();
+    }
+
+    fn subscribe(&mut self) {
+        let topics = self.subscriptions.missing();
+        let Some(link) = self.link.as_mut().filter(|_| !topics.is_empty()) else { return };
+        let filters: Vec<_> = topics.iter().map(|topic| topic.filter(&self.config.identity)).collect();
+        let id = self.in_flight.take_id();
+        // Filters hold a checked id: they fit.
+        if packet::write_subscribe(&mut link.out, id, &filters).is_ok() {
+            self.subscriptions.asked(id, topics);
+        }
+    }
+
+    fn ask_twin(&mut self) {
+        if !self.subscriptions.is_confirmed(Topic::TwinAnswers) {
+            return;
+        }
+        let mirror_ready = self.mirror_wanted && self.subscriptions.is_confirmed(Topic::Desired);
+        if mirror_ready && self.mirror.needs_read() && !self.requests.mirror_asks() {
+            self.requests.get(Asked::Mirror);
+        }
+        if let Some(link) = &mut self.link {
+            self.requests.send_due(self.at.now, |topic, body| {
+                // Request topics are short and bodies below 32 KB: they fit.
+                let _ = link.publish(topic, body);
+            });
+        }
+    }
+
+    fn fill_window(&mut self) {
+        let options = &self.config.options;
+        while let (Some(next), Some(link)) = (self.outbox.front(), &self.link) {
+            let wants_ack = next.packet.wants_ack();
+            let window_full = self.in_flight.len() >= options.window_messages
+                || (!self.in_flight.is_empty()
+                    && self.in_flight.bytes() + next.packet.len() > options.window_bytes);
+            if self.is_socket_full(link) || (wants_ack && window_full) {
+                return;
+            }
+            let Some(Waiting { op, packet }) = self.outbox.pop() else { return };
+            self.metrics.sent += 1;
+            let Some(link) = &mut self.link else { return };
+            if wants_ack {
+                self.in_flight.send(Some(op), packet, self.at.now, &mut link.out);
+            } else {
+                link.out.extend_from_slice(packet.as_bytes());
+                self.outputs.push_back(Output::Settled { op, outcome: Ok(Settlement::Sent) });
+            }
+        }
+    }
+
+    pub(crate) fn is_socket_full(&self, link: &Link) -> bool {
+        link.buffered + link.out.len() >= self.config.options.buffered_high_water
+    }
+
+    pub(crate) fn close_when_done(&mut self) {
+        let Some(closing) = &self.closing else { return };
+        let idle = self.outbox.is_empty() && self.in_flight.is_empty() && self.requests.is_idle();
+        if !idle && self.at.now < closing.until {
+            return;
+        }
+        self.leave();
+        self.phase = Phase::Closed;
+        self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
+        self.settle_all(&closed());
+    }
+}
