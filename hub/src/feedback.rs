@@ -16,12 +16,15 @@ const BATCH: usize = 64;
 const WAIT_MS: u64 = 15_000;
 /// Batches that nobody fetched; the oldest goes first.
 const KEPT: usize = 64;
+/// How long a batch is kept for whoever fetches it.
+const KEPT_MS: u64 = 3_600_000;
 
 /// A batch that a service may fetch.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) lock: String,
     pub(crate) locked_until_ms: u64,
+    made_ms: u64,
     pub(crate) records: Value,
 }
 
@@ -75,13 +78,19 @@ impl Hub {
         if self.feedback.ready.len() >= KEPT {
             self.feedback.ready.pop_front();
         }
-        self.feedback.ready.push_back(Batch { lock, locked_until_ms: 0, records: records.clone() });
+        self.feedback.ready.push_back(Batch {
+            lock,
+            locked_until_ms: 0,
+            made_ms: self.now.mono_ms,
+            records: records.clone(),
+        });
         self.happened(None, Happening::Feedback { records });
     }
 
     /// The oldest batch that is not locked, locked for a minute.
     pub(crate) fn lock_feedback(&mut self) -> Option<(String, Value)> {
         let now = self.now.mono_ms;
+        self.feedback.ready.retain(|batch| now - batch.made_ms < KEPT_MS);
         let batch = self.feedback.ready.iter_mut().find(|b| b.locked_until_ms <= now)?;
         batch.locked_until_ms = now + 60_000;
         Some((batch.lock.clone(), batch.records.clone()))
