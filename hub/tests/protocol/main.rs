@@ -2,15 +2,23 @@
 //! documentation of a test cites its rows; `docs/hub-rows.md` is the table of both.
 #![expect(clippy::unwrap_used, reason = "a test that meets none stops there, and says where")]
 
+mod bag;
+mod c2d;
 mod connack;
 mod helpers;
 mod identity_fields;
 mod packets;
+mod properties;
 mod session;
 mod subscriptions;
 #[path = "../behaviour/support.rs"]
 #[allow(dead_code, reason = "the tests of behaviour use the rest")]
 mod support;
+mod telemetry;
 mod token;
 mod token_life;
+mod topics;
+mod twin;
+mod twin_document;
+mod twin_limits;
 mod user_name;
