@@ -366,7 +366,7 @@ impl Device {
             due = earlier(due, Some(closing.until));
         }
         if matches!(self.phase, Phase::Online) {
-            due = earlier(due, self.requests.deadline().filter(|at| *at > self.at.now));
+            due = earlier(due, self.requests.deadline(self.at.now));
             let full = self.link.as_ref().is_some_and(|link| self.is_socket_full(link));
             if full && !self.outbox.is_empty() {
                 due = earlier(due, Some(self.at.now + BUFFER_CHECK));

@@ -21,6 +21,8 @@ pub(crate) struct Mirror {
     /// Patches that wait for a read.
     waiting: Vec<(u64, Object)>,
     in_step: bool,
+    /// The last read was older than what is known.
+    doubted: bool,
 }
 
 /// Patches that may wait; more than that and the read has what they say.
@@ -43,16 +45,19 @@ impl Mirror {
         desired.retain_names(|name| !name.starts_with('$'));
         let mut changes = Vec::new();
         let older = self.known.as_ref().is_some_and(|(_, known)| *known > version);
-        if !older {
-            let patch = match &self.known {
-                Some((known, _)) => difference(known, &desired),
-                None => desired.clone(),
-            };
-            if !patch.is_empty() {
-                changes.push(Change { patch, version });
-            }
-            self.known = Some((desired, version));
+        if older && !std::mem::replace(&mut self.doubted, true) {
+            // Asked once more. A second one is believed: the device was deleted and made again.
+            return changes;
         }
+        self.doubted = false;
+        let patch = match &self.known {
+            Some((known, _)) => difference(known, &desired),
+            None => desired.clone(),
+        };
+        if !patch.is_empty() {
+            changes.push(Change { patch, version });
+        }
+        self.known = Some((desired, version));
         self.in_step = true;
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.sort_by_key(|(version, _)| *version);
@@ -160,6 +165,16 @@ mod tests {
         let changes = mirror.read(object(r#"{"a":3,"b":1}"#), 3);
         assert_eq!(changes, [Change { patch: object(r#"{"a":3,"b":1}"#), version: 3 }]);
         assert!(!mirror.needs_read());
+    }
+
+    #[test]
+    fn a_twin_that_began_anew_is_believed_at_the_second_read() {
+        let mut mirror = in_step(r#"{"a":1}"#, 9);
+        mirror.out_of_step();
+        assert_eq!(mirror.read(object("{}"), 1), []);
+        assert!(mirror.needs_read());
+        assert_eq!(mirror.read(object("{}"), 1), [Change { patch: object(r#"{"a":null}"#), version: 1 }]);
+        assert_eq!(mirror.patch(object(r#"{"a":2}"#), 2).map(|change| change.version), Some(2));
     }
 
     #[test]

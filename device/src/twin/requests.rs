@@ -26,7 +26,7 @@ struct Request {
     body: Vec<u8>,
     /// The id it was sent with on the current link.
     rid: Option<u32>,
-    /// Not before this time: the hub throttled.
+    /// Not asked before this time: the hub throttled, or its answer to the last try may still come.
     not_before: u64,
     attempts: u32,
     /// The 429 or 5xx that made it ask again.
@@ -55,6 +55,9 @@ pub(crate) enum Answer {
 
 const FIRST_RETRY: u64 = 1_000;
 const LONGEST_RETRY: u64 = 60_000;
+/// A request without an answer for so long is asked again, in milliseconds. Without that, one lost answer would
+/// hold up every reported patch behind it, and the mirror until the next link.
+const UNANSWERED: u64 = 30_000;
 /// A merged patch stays well below the hub's 32 KB for a section.
 const MERGED_BYTES: usize = 24 * 1024;
 
@@ -93,8 +96,14 @@ impl Requests {
 
     /// Gives `publish` the topic and body of each request that is due.
     pub(crate) fn send_due(&mut self, now: u64, mut publish: impl FnMut(&str, &[u8])) {
+        // Nobody waits for such a patch any more, and the hub has had its time to answer.
+        self.open.retain(|request| match &request.asked {
+            Asked::Patch(ops) => !ops.is_empty() || request.not_before > now,
+            _ => true,
+        });
         self.next_patch();
-        for request in self.open.iter_mut().filter(|r| r.rid.is_none() && r.not_before <= now) {
+        for request in self.open.iter_mut().filter(|request| request.not_before <= now) {
+            request.not_before = now + UNANSWERED;
             let rid = self.next_rid;
             self.next_rid = self.next_rid.wrapping_add(1);
             request.rid = Some(rid);
@@ -152,9 +161,9 @@ impl Requests {
         Answer::For(self.open.remove(index).asked)
     }
 
-    /// When something is due that is not sent yet.
-    pub(crate) fn deadline(&self) -> Option<u64> {
-        let open = self.open.iter().filter(|r| r.rid.is_none()).map(|r| r.not_before);
+    /// When something is due that is not due yet.
+    pub(crate) fn deadline(&self, now: u64) -> Option<u64> {
+        let open = self.open.iter().map(|request| request.not_before).filter(|at| *at > now);
         open.fold(None, |deadline, at| earlier(deadline, Some(at)))
     }
 
@@ -176,8 +185,9 @@ impl Requests {
     /// The link is gone: what was asked is asked again on the next one.
     pub(crate) fn link_lost(&mut self) {
         self.open.retain(|request| request.asked != Asked::Mirror);
-        for request in &mut self.open {
+        for request in self.open.iter_mut().filter(|request| request.rid.is_some()) {
             request.rid = None;
+            request.not_before = 0;
         }
     }
 
@@ -271,9 +281,24 @@ mod tests {
         sent(&mut requests, 0);
         assert_eq!(requests.answered("0", 429, 0, &mut random), Answer::Again);
         assert_eq!(sent(&mut requests, 0), []);
-        let due = requests.deadline().unwrap();
+        let due = requests.deadline(0).unwrap();
         assert!((500..=1000).contains(&due));
         assert_eq!(sent(&mut requests, due).len(), 1);
+    }
+
+    #[test]
+    fn a_request_without_an_answer_is_asked_again_and_holds_nothing_up() {
+        let (mut requests, mut random) = (Requests::default(), Random::new(1));
+        patch(&mut requests, 1, r#"{"a":1}"#);
+        sent(&mut requests, 0);
+        assert_eq!(requests.deadline(0), Some(UNANSWERED));
+        assert_eq!(sent(&mut requests, UNANSWERED - 1), []);
+        assert_eq!(sent(&mut requests, UNANSWERED)[0].1, r#"{"a":1}"#);
+        assert_eq!(requests.answered("0", 204, UNANSWERED, &mut random), Answer::Unknown);
+        assert!(requests.forget(OpId(1)));
+        patch(&mut requests, 2, r#"{"a":2}"#);
+        assert_eq!(sent(&mut requests, UNANSWERED + 1), []);
+        assert_eq!(sent(&mut requests, 2 * UNANSWERED)[0].1, r#"{"a":2}"#);
     }
 
     #[test]
