@@ -7,8 +7,11 @@ mod c2d;
 mod connack;
 mod helpers;
 mod identity_fields;
+mod methods;
+mod modules;
 mod packets;
 mod properties;
+mod rest;
 mod session;
 mod subscriptions;
 #[path = "../behaviour/support.rs"]
