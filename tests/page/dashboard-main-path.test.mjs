@@ -64,3 +64,23 @@ for (const [name, url] of [
     await context.close();
   });
 }
+
+test('a hub that is stopped and started is found again, and knows the device anew', {
+  timeout: 90_000,
+}, async () => {
+  const first = await startHub({ args: ['--www', WWW] });
+  const { context, page, dashboard } = await openDashboard(browser, `${first.ready.http}/`);
+  await first.stop();
+  await page.getByText('Stream lost, trying again').waitFor();
+  const second = await startHub({ args: ['--www', WWW, '--port', new URL(first.ready.http).port] });
+  try {
+    await page.getByText('Listening', { exact: true }).waitFor();
+    await dashboard.untilLight('Connected');
+    await dashboard.slide('Humidity', 99);
+    await page.getByLabel('Humidity: how it moves').selectOption('steady');
+    await dashboard.untilTelemetry((body) => body.humidity === 99);
+  } finally {
+    await context.close();
+    await second.stop();
+  }
+});
