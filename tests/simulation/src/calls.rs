@@ -3,7 +3,7 @@
 use crate::client::{Call, Kind};
 use crate::ledger::{Ledger, Sent};
 use crate::world::World;
-use iothub_device::{Clock, Device, Error, Message, OpId, Settlement};
+use iothub_device::{Clock, Code, Device, Error, Message, OpId, Settlement, State};
 use iothub_hub::{C2dMessage, Fault, FaultKind, IfMatch, MethodCall};
 use iothub_protocol::packet::QoS;
 use serde_json::{Value, json};
@@ -13,12 +13,14 @@ impl World {
         &mut self,
         client: usize,
         kind: Kind,
+        timeout: Option<u64>,
         act: impl FnOnce(&mut Device, OpId, Clock) -> Result<(), Error>,
     ) -> usize {
         let number = self.clients[client].calls.len();
+        let deadline = timeout.map(|ms| self.now + ms);
         let op = OpId(u32::try_from(number).unwrap_or(u32::MAX));
         self.trace.line(self.now, || format!("client {client} calls {kind:?} (call {number})"));
-        self.clients[client].calls.push(Call { kind, at: self.now, aborted: false, outcome: None });
+        self.clients[client].calls.push(Call { kind, at: self.now, aborted: false, deadline, outcome: None });
         let mut refused = None;
         self.call(client, |device, at| refused = act(device, op, at).err());
         match refused {
@@ -34,7 +36,7 @@ impl World {
 
     /// Connects, without a deadline.
     pub fn connect(&mut self, client: usize) -> usize {
-        self.begin(client, Kind::Connect, |device, op, at| device.connect(op, None, at))
+        self.begin(client, Kind::Connect, None, |device, op, at| device.connect(op, None, at))
     }
 
     /// Sends one message; gives the call's number.
@@ -52,7 +54,7 @@ impl World {
             body.extend(std::iter::repeat_n('x', padding));
         }
         let qos_asked = if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-        self.begin(client, Kind::Send(number, qos), |device, op, at| {
+        self.begin(client, Kind::Send(number, qos), timeout, |device, op, at| {
             let message = Message { body: body.as_bytes(), system: &[], properties: &[], qos: qos_asked };
             device.send(op, &message, timeout.map(|ms| at.now + ms), at)
         })
@@ -60,7 +62,7 @@ impl World {
 
     /// Reads the twin.
     pub fn get_twin(&mut self, client: usize, timeout: Option<u64>) -> usize {
-        self.begin(client, Kind::GetTwin, |device, op, at| {
+        self.begin(client, Kind::GetTwin, timeout, |device, op, at| {
             device.get_twin(op, timeout.map(|ms| at.now + ms), at)
         })
     }
@@ -69,7 +71,7 @@ impl World {
     pub fn report(&mut self, client: usize, timeout: Option<u64>) -> usize {
         self.counter += 1;
         let number = self.counter;
-        self.begin(client, Kind::Report(number), |device, op, at| {
+        self.begin(client, Kind::Report(number), timeout, |device, op, at| {
             let patch = json!({ "n": number }).to_string();
             device.update_reported(op, &patch, timeout.map(|ms| at.now + ms), at)
         })
@@ -77,7 +79,7 @@ impl World {
 
     /// Closes.
     pub fn close(&mut self, client: usize, drain: u64) -> usize {
-        self.begin(client, Kind::Close, |device, op, at| {
+        self.begin(client, Kind::Close, None, |device, op, at| {
             device.close(op, drain, at);
             Ok(())
         })
@@ -114,10 +116,34 @@ impl World {
         if call.outcome.is_some() {
             return self.ledger.violated(format!("client {client} settles call {index} twice"));
         }
-        let rightly = rightly_ended(call.kind, &outcome, &self.ledger);
-        call.outcome = Some((now, outcome));
+        let rightly = match &outcome {
+            Ok(settlement) => had_its_effect(call.kind, settlement, &self.ledger),
+            Err(error) if self.is_excused(client, index, error.code) => Ok(()),
+            Err(error) => Err(format!("it failed without a good reason: {error}")),
+        };
+        self.clients[client].calls[index].outcome = Some((now, outcome));
         if let Err(text) = rightly {
             self.ledger.violated(format!("client {client}, call {index}: {text}"));
+        }
+    }
+
+    /// Whether a call may end with this error.
+    fn is_excused(&self, client: usize, index: usize, code: Code) -> bool {
+        let state = &self.clients[client];
+        let call = &state.calls[index];
+        let is_closed = state.calls.iter().any(|call| call.kind == Kind::Close);
+        match code {
+            Code::Aborted => call.aborted,
+            Code::Timeout | Code::Throttled | Code::HubError => match call.deadline {
+                Some(deadline) => self.now >= deadline,
+                // Twin calls have a time-out of their own, of a minute.
+                None => matches!(call.kind, Kind::GetTwin | Kind::Report(_)) && self.now >= call.at + 60_000,
+            },
+            Code::Closed => is_closed,
+            Code::OutboxFull | Code::OutboxDropped => matches!(call.kind, Kind::Send(..)),
+            // `run.rs` looks whether it gave up rightly.
+            Code::Unauthorized | Code::ClockOff => state.state() == Some(State::Disconnected),
+            _ => false,
         }
     }
 
@@ -189,20 +215,14 @@ fn short(settlement: &Settlement) -> String {
 }
 
 /// A call that ended well must have had its effect at the hub.
-fn rightly_ended(kind: Kind, outcome: &Result<Settlement, Error>, ledger: &Ledger) -> Result<(), String> {
-    match (kind, outcome) {
-        (Kind::Send(message, 1), Ok(Settlement::Sent)) if ledger.sent[message].at_hub == 0 => {
+fn had_its_effect(kind: Kind, settlement: &Settlement, ledger: &Ledger) -> Result<(), String> {
+    match kind {
+        _ if !suits(kind, settlement) => Err(format!("{kind:?} was resolved with {settlement:?}")),
+        Kind::Send(message, 1) if ledger.sent[message].at_hub == 0 => {
             Err(format!("the send of m{message} was resolved, and the hub has not got it"))
         }
-        (Kind::Report(number), Ok(Settlement::Reported { .. }))
-            if ledger.reported.last().is_none_or(|last| *last < number) =>
-        {
+        Kind::Report(number) if ledger.reported.last().is_none_or(|last| *last < number) => {
             Err(format!("the reported patch {number} was resolved, and the hub has not applied it"))
-        }
-        (Kind::Send(..) | Kind::Report(_) | Kind::GetTwin | Kind::Connect | Kind::Close, Ok(settlement))
-            if !suits(kind, settlement) =>
-        {
-            Err(format!("{kind:?} was resolved with {settlement:?}"))
         }
         _ => Ok(()),
     }

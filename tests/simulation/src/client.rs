@@ -42,6 +42,8 @@ pub struct Call {
     pub at: u64,
     /// The application has aborted it.
     pub aborted: bool,
+    /// When its time-out ends, if the application gave one.
+    pub deadline: Option<u64>,
     /// Its end, and when.
     pub outcome: Option<(u64, Result<Settlement, Error>)>,
 }

@@ -112,20 +112,7 @@ impl World {
         if let Some((id, _)) = waiting {
             return Some(format!("the message {id} was never acknowledged"));
         }
-        self.lost_message().or_else(|| self.lost_delivery())
-    }
-
-    fn lost_message(&self) -> Option<String> {
-        for client in &self.clients {
-            for call in &client.calls {
-                let Kind::Send(message, 1) = call.kind else { continue };
-                let ok = matches!(call.outcome, Some((_, Ok(_))));
-                if ok && self.ledger.sent[message].at_hub == 0 {
-                    return Some(format!("m{message} was resolved and is not at the hub"));
-                }
-            }
-        }
-        None
+        self.lost_delivery()
     }
 
     fn lost_delivery(&self) -> Option<String> {

@@ -59,6 +59,8 @@ pub enum Doing {
     Rival(u64),
     /// It closes.
     CloseRival(usize),
+    /// The application closes, and waits so long for open work.
+    Close(u64),
 }
 
 /// A run.
@@ -105,6 +107,12 @@ impl Schedule {
                 [random.index(4)];
             let doing = if calm || random.percent(60) { work(&mut random) } else { trouble(&mut random) };
             schedule.steps.push((at, doing));
+        }
+        if random.percent(10) {
+            let drain = [0, random.between(0, 20_000)][random.index(2)];
+            let at = at + random.between(0, 2_000);
+            schedule.steps.push((at, Doing::Close(drain)));
+            schedule.steps.push((at + random.between(0, 1_000), Doing::Send(2, 1)));
         }
         schedule
     }
@@ -211,6 +219,9 @@ impl World {
                 }
             }
             Doing::Abort(choice) => self.abort_one(*choice),
+            Doing::Close(drain) => {
+                self.close(0, *drain);
+            }
             Doing::GetTwin => {
                 self.get_twin(0, None);
             }
