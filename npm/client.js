@@ -8,7 +8,7 @@ import { ReceivedMessage, stringified, written } from './message.js';
 
 /**
  * What an entry gives: the wasm glue, how it is loaded, and the scope that raises a page's own events.
- * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, scope: () => unknown }} Host
+ * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, scope: () => unknown, WebSocket?: import('./index.js').WebSocketClass }} Host
  * @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, value?: (raw: any) => unknown, forget?: () => void, signal?: AbortSignal }} Pending
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
@@ -95,7 +95,7 @@ export class Client extends EventTarget {
     super();
     this.#host = /** @type {typeof Client} */ (this.constructor).host;
     const { signal, connectTimeout, WebSocket, will, ...numbers } = options;
-    this.#WebSocket = WebSocket ?? globalThis.WebSocket;
+    this.#WebSocket = WebSocket ?? this.#host.WebSocket ?? globalThis.WebSocket;
     const plain = typeof credentials === 'string' ? { connectionString: credentials } : { ...credentials };
     if ('token' in plain && plain.token !== undefined) {
       this.#token = plain.token;

@@ -13,6 +13,8 @@ import { ask } from './run.mjs';
 
 const CHROMES = ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser', 'chrome'];
 
+const FIREFOXES = ['firefox', 'firefox-esr'];
+
 /** Headless on any machine: no GPU, no first-run page, no traffic of the browser's own. */
 const FLAGS = [
   '--headless=new',
@@ -41,6 +43,23 @@ export async function ensureBrowser() {
   throw new Failure('chromium and chromium-driver were installed but do not start or do not match', {
     cure: 'run `chromium --version` and `chromedriver --version`, or set CHROME and CHROMEDRIVER',
   });
+}
+
+/**
+ * A Firefox for the suite `runtimes`; null where there is none and none can be installed, and its tests are skipped.
+ * @returns {Promise<string | null>}
+ */
+export async function ensureFirefox() {
+  const find = () => (process.env.FIREFOX ? [process.env.FIREFOX] : FIREFOXES).map(onPath).find(Boolean);
+  const found = find();
+  if (found) return found;
+  console.log('      installing firefox-esr');
+  try {
+    await aptInstall(['firefox-esr'], 'there is no Firefox');
+  } catch (error) {
+    console.log(`      ${error instanceof Failure ? error.message : error}`);
+  }
+  return find() ?? null;
 }
 
 /** @returns {Promise<Browser | null>} the first browser that a driver on this machine matches */

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { checkArrows } from './arrows.mjs';
 import { buildDashboard, buildDevHub } from './artifacts.mjs';
-import { writeWebdriverSettings } from './browser.mjs';
+import { ensureFirefox, writeWebdriverSettings } from './browser.mjs';
 import { measureDownload } from './download.mjs';
 import { withHub } from './hub-for-tests.mjs';
 import { devHub, root, toolsBin, wasmTarget } from './paths.mjs';
@@ -94,6 +94,12 @@ export const SUITES = [
     needs: ['package'],
     body: () => nodeTests({}, 'package'),
   },
+  {
+    name: 'runtimes',
+    title: 'one suite in every runtime',
+    needs: ['hub', 'package'],
+    body: inRuntimes,
+  },
   { name: 'download', title: 'what a page downloads', needs: ['package'], body: measureDownload },
   {
     name: 'reproducible',
@@ -154,6 +160,12 @@ function wasmPack({ browser }) {
 /** @param {string} folder */
 function inBrowser(folder) {
   return (/** @type {Context} */ { browser }) => nodeTests({ CHROME: browser.chrome }, folder);
+}
+
+/** @param {Context} context */
+async function inRuntimes({ browser }) {
+  const firefox = await ensureFirefox();
+  return nodeTests({ CHROME: browser.chrome, ...(firefox && { FIREFOX: firefox }) }, 'runtimes');
 }
 
 function officialSdk() {
