@@ -65,6 +65,7 @@ impl Hub {
         self.now = now;
         let slot = self.slot_of(identity)?;
         check_call(&call)?;
+        self.count_method(call.payload.len())?;
         let listening = self.listens_for_methods(slot);
         if !listening && call.connect_timeout_s == 0 {
             return Err(not_online(identity));

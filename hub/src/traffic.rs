@@ -24,7 +24,12 @@ pub(crate) enum Operation {
     SendC2d,
     Registry,
     Query,
+    /// Counted in blocks of 4 KB.
+    Method,
 }
+
+/// What a method's payload is counted in.
+const METHOD_BLOCK: usize = 4096;
 
 impl Operation {
     /// How many in how many milliseconds, of one unit.
@@ -34,6 +39,7 @@ impl Operation {
             Self::TwinWrite => (50, 1_000),
             Self::SendC2d | Self::Registry => (100, 60_000),
             Self::Query => (20, 60_000),
+            Self::Method => (40, 1_000),
         }
     }
 }
@@ -46,18 +52,18 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// Draws one; gives how many milliseconds it is overdrawn by.
-    fn draw(&mut self, operation: Operation, now_ms: u64) -> u64 {
+    /// Draws some; gives how many milliseconds it is overdrawn by.
+    fn draw(&mut self, operation: Operation, amount: u64, now_ms: u64) -> u64 {
         let (count, per_ms) = operation.allowance();
         let now = now_ms * count;
-        self.full_at = self.full_at.max(now) + per_ms;
+        self.full_at = self.full_at.max(now) + per_ms * amount;
         (self.full_at - now).saturating_sub(count * per_ms).div_ceil(count)
     }
 
-    /// Draws one unless it is empty.
-    fn try_draw(&mut self, operation: Operation, now_ms: u64) -> bool {
+    /// Draws some unless that is more than there is.
+    fn try_draw(&mut self, operation: Operation, amount: u64, now_ms: u64) -> bool {
         let before = *self;
-        let good = self.draw(operation, now_ms) == 0;
+        let good = self.draw(operation, amount, now_ms) == 0;
         if !good {
             *self = before;
         }
@@ -71,12 +77,12 @@ pub(crate) struct Traffic {
     tier: Option<Tier>,
     day: u64,
     messages_today: u64,
-    buckets: [Bucket; 7],
+    buckets: [Bucket; 8],
 }
 
 impl Traffic {
     pub(crate) fn new(tier: Option<Tier>) -> Self {
-        Self { tier, day: 0, messages_today: 0, buckets: [Bucket::default(); 7] }
+        Self { tier, day: 0, messages_today: 0, buckets: [Bucket::default(); 8] }
     }
 }
 
@@ -117,7 +123,7 @@ impl Hub {
             return Ok(());
         }
         let now = self.now.mono_ms;
-        let late = self.traffic.buckets[operation as usize].draw(operation, now);
+        let late = self.traffic.buckets[operation as usize].draw(operation, 1, now);
         if late > PATIENCE_MS {
             let detail = format!(
                 "{operation:?} is {} s over its rate: the hub has waited long enough (429002)",
@@ -133,8 +139,18 @@ impl Hub {
 
     /// Counts a call of a service.
     pub(crate) fn count_call(&mut self, operation: Operation) -> Result<(), ServiceError> {
+        self.count_amount(operation, 1)
+    }
+
+    /// Counts a method by the size of its payload.
+    pub(crate) fn count_method(&mut self, payload_bytes: usize) -> Result<(), ServiceError> {
+        let blocks = u64::try_from(payload_bytes.div_ceil(METHOD_BLOCK).max(1)).unwrap_or(u64::MAX);
+        self.count_amount(Operation::Method, blocks)
+    }
+
+    fn count_amount(&mut self, operation: Operation, amount: u64) -> Result<(), ServiceError> {
         if self.traffic.tier.is_none()
-            || self.traffic.buckets[operation as usize].try_draw(operation, self.now.mono_ms)
+            || self.traffic.buckets[operation as usize].try_draw(operation, amount, self.now.mono_ms)
         {
             return Ok(());
         }
