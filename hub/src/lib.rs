@@ -5,8 +5,15 @@
 //! [`Hub::poll_output`] and sets one timer to [`Hub::poll_timeout`]. It never opens a socket, reads a clock or
 //! makes a random number: seed and time come in. So the same hub runs as a process, in a page, and in tests
 //! where a day takes a millisecond.
+#![cfg_attr(
+    not(feature = "service"),
+    expect(dead_code, reason = "feedback, quotas and body forms that only the service REST asks for")
+)]
 
 mod auth;
+#[cfg(feature = "service")]
+mod authorize;
+#[cfg(feature = "service")]
 mod bulk;
 mod c2d;
 mod call;
@@ -27,6 +34,7 @@ mod keep;
 mod link;
 mod packet_log;
 mod publish;
+#[cfg(feature = "service")]
 mod query;
 mod queue;
 mod reason;

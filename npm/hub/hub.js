@@ -155,7 +155,7 @@ export class Hub extends EventTarget {
   }
 
   /**
-   * Answers as the process does over HTTP: `/local/…`, and the service REST.
+   * Answers `/local/…` as the process does over HTTP.
    * @param {string} target @param {{ method?: string, headers?: Record<string, string>, body?: string | Uint8Array }} [init]
    */
   async fetch(target, { method = 'GET', headers = {}, body = '' } = {}) {

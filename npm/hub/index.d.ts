@@ -179,7 +179,7 @@ export class LocalHub extends EventTarget {
   /** What happens, one after the other. */
   events(options?: EventOptions): AsyncGenerator<HubEvent, void, void>;
 
-  /** Any call of `/local` or of the service REST, as over HTTP. */
+  /** Any call of `/local`, as over HTTP. */
   fetch(
     target: string,
     init?: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array },

@@ -6,6 +6,8 @@
 mod guard;
 mod local;
 mod local_body;
+mod method;
+#[cfg(feature = "service")]
 mod service;
 mod stream;
 mod target;
@@ -112,15 +114,28 @@ impl Hub {
         if target.segments.first().is_some_and(|first| first == "local") {
             return self.guarded_local(request, &target);
         }
+        self.service_request(request, &target)
+    }
+
+    /// Microsoft's REST, with CORS by switch.
+    #[cfg(feature = "service")]
+    fn service_request(&mut self, request: &Request, target: &Target) -> Reply {
         let origin = request.header("origin").filter(|_| self.config.switches.cors_rest);
         let reply = match (request.method.as_str(), origin) {
             ("OPTIONS", Some(_)) => Reply::Now(Response::empty(204)),
-            _ => self.service(request, &target),
+            _ => self.service(request, target),
         };
         match (reply, origin) {
             (Reply::Now(response), Some(_)) => Reply::Now(guard::allow(response, "*")),
             (reply, _) => reply,
         }
+    }
+
+    /// A hub without Microsoft's REST has `/local` only.
+    #[cfg(not(feature = "service"))]
+    fn service_request(&mut self, request: &Request, _target: &Target) -> Reply {
+        let text = format!("this hub answers /local only, not {}", request.path);
+        Reply::Now(self.error_response(&ServiceError::new(ErrorCode::ArgumentInvalid, text), Form::Local))
     }
 
     fn method_answer(&mut self, answer: &MethodAnswer) -> Response {

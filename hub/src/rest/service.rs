@@ -3,16 +3,13 @@
 
 use super::target::{Target, device, module};
 use super::{Form, Reply, Request, Response};
-use crate::call::MethodCall;
 use crate::config::Right;
 use crate::hub::Hub;
 use crate::identities::IfMatch;
 use crate::traffic::Operation;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Most devices that a list answers.
 const LIST_MAX: usize = 1000;
@@ -124,15 +121,6 @@ impl Hub {
         ))
     }
 
-    pub(super) fn invoke_call(
-        &mut self,
-        request: &Request,
-        identity: &Identity,
-    ) -> Result<Reply, ServiceError> {
-        let call = read_method(&request.body)?;
-        Ok(Reply::Method(self.invoke_method(identity, call, self.now)?))
-    }
-
     fn feedback_call(&mut self, method: &str, rest: &[&str]) -> Result<Response, ServiceError> {
         let settled = match (method, rest) {
             ("GET", []) => {
@@ -196,24 +184,4 @@ fn check_version(request: &Request) -> Result<(), ServiceError> {
 fn no_such_call(request: &Request) -> ServiceError {
     let text = format!("this hub has no {} {}: docs/hub.md lists what it has", request.method, request.path);
     ServiceError::new(ErrorCode::ArgumentInvalid, text)
-}
-
-/// The payload stays the text that it was.
-fn read_method(body: &[u8]) -> Result<MethodCall, ServiceError> {
-    let bad = |code, text: String| ServiceError::new(code, text);
-    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body)
-        .map_err(|e| bad(ErrorCode::DeserializationError, format!("the body is no JSON object: {e}")))?;
-    let seconds = |name: &str, default: u64| match fields.get(name).map(|raw| raw.get()) {
-        None | Some("null") => Ok(default),
-        Some(text) => text.parse().map_err(|_| {
-            bad(ErrorCode::ArgumentInvalid, format!("{name} is {text}, it must be a number of seconds"))
-        }),
-    };
-    let name = fields.get("methodName").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-    Ok(MethodCall {
-        name: name.ok_or_else(|| bad(ErrorCode::ArgumentInvalid, "methodName is missing".to_owned()))?,
-        payload: fields.get("payload").map_or(String::new(), |raw| raw.get().to_owned()),
-        response_timeout_s: seconds("responseTimeoutInSeconds", 30)?,
-        connect_timeout_s: seconds("connectTimeoutInSeconds", 0)?,
-    })
 }
