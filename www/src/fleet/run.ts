@@ -111,13 +111,14 @@ function tell(members: readonly Member[], frames: () => number, store: Store): v
   const total = (figure: 'sent' | 'acknowledged' | 'failed') =>
     members.reduce((sum, member) => sum + member[figure], 0);
   const acknowledged = total('acknowledged');
-  const fresh = ((acknowledged - before.acknowledged) * 1_000) / MEASURE_EVERY_MS;
+  const fresh = ((acknowledged - before.acknowledged) * 1_000) / Math.max(1, now - before.measuredAt);
   const chosen = before.chosen === null ? undefined : members[before.chosen];
   const measure = {
     states: Uint8Array.from(members, (member) => FLEET_STATES.indexOf(shownState(member, now))),
     sent: total('sent'),
     failed: total('failed'),
     acknowledged,
+    measuredAt: now,
     // Smoothed, because a quarter of a second holds only a quarter of the devices.
     perSecond: Math.round(before.perSecond * 0.7 + fresh * 0.3),
     frames: frames(),

@@ -22,7 +22,9 @@ export interface FleetState {
   readonly sent: number;
   readonly acknowledged: number;
   readonly failed: number;
-  /** Acknowledged in the last second. */
+  /** When these figures were taken, on the page's own clock. */
+  readonly measuredAt: number;
+  /** Acknowledged in a second, smoothed. */
   readonly perSecond: number;
   /** Frames that the page drew in the last second. */
   readonly frames: number;
@@ -42,6 +44,7 @@ export function firstFleet(): FleetState {
     sent: 0,
     acknowledged: 0,
     failed: 0,
+    measuredAt: 0,
     perSecond: 0,
     frames: 0,
     chosen: null,
