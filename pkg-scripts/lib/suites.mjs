@@ -100,6 +100,12 @@ export const SUITES = [
     needs: ['hub', 'package'],
     body: inRuntimes,
   },
+  {
+    name: 'bundlers',
+    title: 'one application, every bundler',
+    needs: ['package'],
+    body: inBrowser('bundlers'),
+  },
   { name: 'download', title: 'what a page downloads', needs: ['package'], body: measureDownload },
   {
     name: 'reproducible',
