@@ -77,6 +77,12 @@ impl World {
         })
     }
 
+    /// The highest number that a reported patch or a message of the service has had.
+    #[must_use]
+    pub fn counter(&self) -> u64 {
+        self.counter
+    }
+
     /// Closes.
     pub fn close(&mut self, client: usize, drain: u64) -> usize {
         self.begin(client, Kind::Close, None, |device, op, at| {
@@ -155,6 +161,22 @@ impl World {
         let written = self.hub.patch_twin(&identity, &body, &IfMatch::Any, self.hub_now());
         if let Err(error) = written {
             self.ledger.violated(format!("the service's own patch was refused: {error:?}"));
+        }
+        self.drain_hub();
+    }
+
+    /// The service deletes the device and makes it again with the same key.
+    pub fn recreate(&mut self) {
+        let identity = self.clients[0].identity.clone();
+        let key = self.clients[0].key.to_base64();
+        let document = json!({
+            "deviceId": identity.device_id,
+            "authentication": { "type": "sas", "symmetricKey": { "primaryKey": key.expose(), "secondaryKey": key.expose() } },
+        });
+        let deleted = self.hub.delete_identity(&identity, &IfMatch::Any, self.hub_now());
+        let made = self.hub.put_identity(&identity, &document, &IfMatch::Absent, self.hub_now());
+        if deleted.is_err() || made.is_err() {
+            self.ledger.violated("the service could not make the device again");
         }
         self.drain_hub();
     }

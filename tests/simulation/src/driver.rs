@@ -265,7 +265,8 @@ impl World {
             return self.ledger.violated(format!("client {client}: a desired event without an object"));
         };
         let state = &mut self.clients[client];
-        if state.desired.last().is_some_and(|last| last.version >= version) {
+        let is_later = state.desired.last().is_none_or(|last| last.version < version);
+        if !is_later && !std::mem::take(&mut self.ledger.anew) {
             let text = format!("client {client}: desired version {version} was raised after a later one");
             return self.ledger.violated(text);
         }

@@ -4,6 +4,7 @@ use crate::ledger::Ledger;
 use crate::net::{End, Item};
 use crate::world::{Action, World};
 use iothub_hub::{Event, Happening, LinkId, Output, Reason};
+use iothub_protocol::packet;
 use iothub_protocol::twin;
 use serde_json::{Map, Value};
 
@@ -46,6 +47,8 @@ impl World {
             match output {
                 Output::Transmit { link, bytes } => {
                     let wire = index(link);
+                    let bytes =
+                        if self.conditions.lose_twin_answers { without_twin_answers(&bytes) } else { bytes };
                     if !self.wires[wire].dead {
                         let times =
                             self.wires[wire].down.push(&bytes, self.now, &self.conditions, &mut self.random);
@@ -101,6 +104,10 @@ impl World {
                 queued.completed |= *state == "completed";
                 queued.given_up |= matches!(*state, "expired" | "dead-lettered" | "purged");
             }
+            Happening::Lifecycle { state: "deleted" } => {
+                self.ledger.desired.clear();
+                self.ledger.anew = true;
+            }
             Happening::Twin { section: "reported", patch, .. } => self.book_reported(patch),
             Happening::Twin { section: "desired", patch, version: Some(version), replaced } => {
                 self.book_desired(patch, *version, *replaced);
@@ -137,6 +144,19 @@ impl World {
     pub fn desired_at_hub(&self) -> Map<String, Value> {
         self.ledger.desired.last_key_value().map(|(_, desired)| desired.clone()).unwrap_or_default()
     }
+}
+
+fn without_twin_answers(mut bytes: &[u8]) -> Vec<u8> {
+    let topic = b"$iothub/twin/res";
+    let mut kept = Vec::new();
+    while let Some(length) = packet::first_packet_len(bytes) {
+        let (first, rest) = bytes.split_at(length);
+        if !first.windows(topic.len()).any(|window| window == topic) {
+            kept.extend_from_slice(first);
+        }
+        bytes = rest;
+    }
+    kept
 }
 
 fn index(link: LinkId) -> usize {

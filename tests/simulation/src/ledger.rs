@@ -48,6 +48,8 @@ pub struct Ledger {
     pub endings: Vec<(u64, &'static str)>,
     /// The hub's desired properties after each version.
     pub desired: BTreeMap<u64, Map<String, Value>>,
+    /// The device was deleted and made again: its versions begin anew.
+    pub anew: bool,
     /// The first broken rule.
     pub violation: Option<String>,
 }

@@ -63,11 +63,20 @@ pub struct Conditions {
     pub refuse_until: u64,
     /// New sockets hang until then, and never open.
     pub hang_until: u64,
+    /// Answers to twin requests get lost on the way, packet by packet, on a link that lives.
+    pub lose_twin_answers: bool,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
-        Self { latency: (10, 30), pieces: 0, rate: 0, refuse_until: 0, hang_until: 0 }
+        Self {
+            latency: (10, 30),
+            pieces: 0,
+            rate: 0,
+            refuse_until: 0,
+            hang_until: 0,
+            lose_twin_answers: false,
+        }
     }
 }
 

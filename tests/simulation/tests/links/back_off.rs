@@ -55,6 +55,20 @@ fn connack_3_backs_off_longer_than_a_lost_network() {
 }
 
 #[test]
+fn trap_22_a_connack_that_takes_55_seconds_is_waited_for() {
+    let mut world = World::new(8);
+    world.add_client(iothub_simulation::key_config());
+    world.connect(0);
+    assert!(world.run_until(1_000, |world| !world.clients[0].connects.is_empty()));
+    // The CONNECT is on its way; the hub's answer takes its time.
+    world.conditions.latency = (55_000, 55_000);
+    let start = world.now;
+    assert!(world.run_until(120_000, |world| world.clients[0].is_connected()), "{}", world.trace.text());
+    assert!(world.now - start > 54_000);
+    assert_eq!(world.clients[0].connects.len(), 1);
+}
+
+#[test]
 fn a_wake_up_ends_the_wait_for_the_network_but_not_for_a_hub_that_throttles() {
     let mut world = connected(6);
     world.conditions.refuse_until = world.now + 300_000;

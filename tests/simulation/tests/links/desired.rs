@@ -73,6 +73,24 @@ fn a_change_and_its_undoing_while_offline_are_no_change() {
 }
 
 #[test]
+fn a_device_that_was_deleted_and_made_again_begins_anew() {
+    let mut world = connected(4);
+    for n in 0..5 {
+        world.desire(&json!({ "a": n, "old": true }));
+        world.run(1_000);
+    }
+    world.recreate();
+    assert!(world.run_until(60_000, |world| !world.clients[0].is_connected()));
+    assert!(world.run_until(60_000, |world| world.clients[0].is_connected()));
+    world.run(2_000);
+    assert!(world.clients[0].mirror.is_empty(), "{:?}", world.clients[0].mirror);
+    world.desire(&json!({ "a": 7 }));
+    world.run(2_000);
+    world.assert_sound();
+    assert_eq!(world.clients[0].mirror, world.desired_at_hub());
+}
+
+#[test]
 fn trap_38_a_patch_between_subscribe_and_read_is_not_lost() {
     // At each millisecond of the first 200 after CONNECT.
     for moment in 0..200 {

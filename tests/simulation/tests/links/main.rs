@@ -14,3 +14,4 @@ mod silent_link;
 mod support;
 mod taken_over;
 mod token_provider;
+mod twin_requests;

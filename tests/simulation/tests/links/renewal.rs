@@ -1,7 +1,8 @@
 //! Renewal: a new link with a new token takes over before the old token ends, and the application sees no gap.
 
 use crate::support::{assert_nothing_lost, connected_with, told};
-use iothub_device::State;
+use iothub_device::{State, Will};
+use iothub_protocol::packet::QoS;
 use iothub_simulation::{World, key_config, provider_config};
 
 /// Nothing but `connected`, from the first time on.
@@ -94,6 +95,21 @@ fn a_handler_that_is_at_work_gets_to_answer_before_the_swap() {
         assert!(world.ledger.answers.iter().all(Result::is_ok), "{:?}", world.ledger.answers);
         assert!(world.ledger.invoked >= 6);
         world.assert_sound();
+    }
+}
+
+#[test]
+fn a_renewal_does_not_make_the_hub_send_the_will() {
+    for seed in 0..20 {
+        let mut config = provider_config(20);
+        config.will = Some(Will { body: b"gone".to_vec(), bag: String::new(), qos: QoS::AtLeastOnce });
+        let mut world = connected_with(config, seed);
+        world.run(300_000);
+        assert!(told(&world, 0, State::Connected, "token-renewed").len() >= 15);
+        assert_eq!(world.ledger.wills, 0, "seed {seed}");
+        world.cut(0, 0, 0);
+        world.run(5_000);
+        assert_eq!(world.ledger.wills, 1, "and a lost link does");
     }
 }
 

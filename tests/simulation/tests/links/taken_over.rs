@@ -5,7 +5,7 @@ use iothub_simulation::{World, key_config};
 
 #[test]
 fn trap_13_two_clients_with_one_identity_make_ten_connects_in_the_first_minute_and_then_fewer() {
-    for seed in 0..200 {
+    for seed in 0..100 {
         let mut world = World::new(seed);
         for client in 0..2 {
             world.add_client(key_config());
