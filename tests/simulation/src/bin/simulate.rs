@@ -4,7 +4,7 @@
 //! on with the next seed until ten have failed.
 
 use clap::Parser;
-use iothub_simulation::{Schedule, run_seed, shrunk};
+use iothub_simulation::{Schedule, Tally, run_seed, shrunk};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -35,6 +35,7 @@ struct Progress {
     next: AtomicU64,
     enough: usize,
     failed: Mutex<Vec<u64>>,
+    tally: Mutex<Tally>,
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -46,6 +47,7 @@ fn main() -> io::Result<ExitCode> {
         next: AtomicU64::new(arguments.seed),
         enough: if arguments.brief { 1 } else { ENOUGH },
         failed: Mutex::new(Vec::new()),
+        tally: Mutex::new(Tally::default()),
     };
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.unwrap_or(cores) {
@@ -53,7 +55,8 @@ fn main() -> io::Result<ExitCode> {
         }
         report(&progress, &arguments, started)
     })?;
-    let failed = progress.failed.into_inner().unwrap_or_default();
+    let mut failed = progress.failed.into_inner().unwrap_or_default();
+    failed.sort_unstable();
     let mut out = io::stdout().lock();
     writeln!(
         out,
@@ -63,6 +66,9 @@ fn main() -> io::Result<ExitCode> {
         failed.len(),
         started.elapsed().as_secs_f64()
     )?;
+    if let Ok(tally) = progress.tally.into_inner() {
+        writeln!(out, "{tally}")?;
+    }
     for seed in &failed {
         match run_seed(*seed) {
             Err(failure) if arguments.brief => writeln!(out, "seed {seed}: {}", failure.violation)?,
@@ -73,19 +79,26 @@ fn main() -> io::Result<ExitCode> {
 }
 
 fn play(progress: &Progress, end: u64) {
+    let mut tally = Tally::default();
     loop {
         let seed = progress.next.fetch_add(1, Ordering::Relaxed);
         if seed >= end {
-            return;
+            break;
         }
-        if run_seed(seed).is_err()
-            && let Ok(mut failed) = progress.failed.lock()
-        {
-            failed.push(seed);
-            if failed.len() >= progress.enough {
-                progress.next.store(end, Ordering::Relaxed);
+        match run_seed(seed) {
+            Ok(world) => tally.add(&world),
+            Err(_) => {
+                if let Ok(mut failed) = progress.failed.lock() {
+                    failed.push(seed);
+                    if failed.len() >= progress.enough {
+                        progress.next.store(end, Ordering::Relaxed);
+                    }
+                }
             }
         }
+    }
+    if let Ok(mut all) = progress.tally.lock() {
+        all.merge(&tally);
     }
 }
 
