@@ -4,10 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { BrowserWorld } from '../browser-world.mjs';
 import { Service } from '../client/service.mjs';
+import { program } from '../runtimes/programs.mjs';
+import { bundleWorker, openWorkerd } from '../runtimes/workerd.mjs';
 import { compile, compiledFile, PLACE_OF_STRING, readBlocks } from './blocks.mjs';
 
 const BLOCKS = compile(readBlocks());
@@ -58,6 +61,44 @@ test('the signer and the endpoint of the guide make tokens that the hub takes', 
     await makeToken('myhub.azure-devices.net/devices/dev-1', key, 1735689600),
     'SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fdev-1&sig=84pz%2Fm7413TY1U%2FYMFFamVl5Y4NvmPlv63y66rvYYI0%3D&se=1735689600',
   );
+  await ground.events.close();
+});
+
+test('the endpoint runs unchanged in Deno, Bun and a Worker', { timeout: 120_000 }, async () => {
+  const ground = await lay();
+  const env = { HUB_HOST: 'localhost', DEVICE_ID: ground.deviceId, DEVICE_KEY: ground.key };
+  const ask = `import server from ${JSON.stringify(pathToFileURL(compiledFile('endpoint')).href)};
+const response = await server.fetch(new Request('http://localhost/token'), ${JSON.stringify(env)});
+console.log(await response.text());`;
+  const script = compiledFile('ask-endpoint');
+  fs.writeFileSync(script, ask);
+  const folder = path.dirname(script);
+  const tokens = [
+    await program('deno', ['run', '--no-check', '--allow-read', script], folder),
+    await program('bun', ['run', script], folder),
+  ];
+  const entry = path.join(folder, 'worker.js');
+  fs.copyFileSync(compiledFile('endpoint'), entry);
+  const bundled = await bundleWorker(entry, path.join(folder, 'worker'));
+  const worker = await openWorkerd(bundled, { bindings: env });
+  tokens.push(await (await worker.dispatchFetch('http://localhost/token')).text());
+  await worker.dispose();
+  const { page, context } = await world.openPage();
+  for (const token of tokens) {
+    const sas = token.trim();
+    const given = {
+      host: 'localhost',
+      deviceId: ground.deviceId,
+      useLocalHub: /** @type {const} */ (true),
+      sas,
+    };
+    const port = Number(new URL(world.hub.ready.http).port);
+    await page.evaluate((credentials) => iothub.DeviceClient.sendOnce(credentials, [{ body: 'let in' }]), {
+      ...given,
+      port,
+    });
+  }
+  await context.close();
   await ground.events.close();
 });
 
