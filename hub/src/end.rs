@@ -16,6 +16,7 @@ impl Hub {
             self.output(output);
         }
         let Some(state) = self.links.remove(&link) else { return };
+        self.strangers.remove(&link);
         let identity = state.session.as_ref().map(|session| Arc::clone(&session.sender.identity));
         match state.session {
             Some(session) => self.end_session(session, &cause),
@@ -40,6 +41,7 @@ impl Hub {
             self.output(output);
         }
         self.links.remove(&link);
+        self.strangers.remove(&link);
         self.happened(claimed.clone(), Happening::Refused { cause: cause.clone(), connack: Some(code) });
         self.output(Output::Close { link, cause, identity: claimed });
     }

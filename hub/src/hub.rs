@@ -18,7 +18,7 @@ use crate::timers::{Timer, Timers};
 use crate::traffic::Traffic;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::ServiceError;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// What the shell carries out. Drained with [`Hub::poll_output`] after every input.
@@ -68,6 +68,9 @@ pub struct MethodAnswer {
 /// How long a socket may be silent before its CONNECT.
 const CONNECT_TIMEOUT_MS: u64 = 60_000;
 
+/// Sockets that have not sent their CONNECT; more cost memory and help nobody.
+const STRANGERS_MAX: usize = 4096;
+
 /// An IoT Hub. It has no socket, clock or randomness of its own.
 #[derive(Debug)]
 pub struct Hub {
@@ -78,6 +81,8 @@ pub struct Hub {
     pub(crate) rng: Rng,
     pub(crate) registry: Registry,
     pub(crate) links: BTreeMap<LinkId, Link>,
+    /// Links without a session.
+    pub(crate) strangers: BTreeSet<LinkId>,
     pub(crate) timers: Timers,
     pub(crate) events: EventLog,
     pub(crate) calls: Calls,
@@ -106,6 +111,7 @@ impl Hub {
             rng: Rng::new(seed),
             registry: Registry::default(),
             links: BTreeMap::new(),
+            strangers: BTreeSet::new(),
             timers: Timers::default(),
             calls: Calls::default(),
             faults: Faults::default(),
@@ -138,6 +144,12 @@ impl Hub {
     pub fn handle_opened(&mut self, link: LinkId, opened: Opened, now: Now) {
         self.now = now;
         self.links.insert(link, Link::new(opened, now.mono_ms));
+        self.strangers.insert(link);
+        while self.strangers.len() > STRANGERS_MAX {
+            let Some(oldest) = self.strangers.pop_first() else { break };
+            let detail = format!("{STRANGERS_MAX} newer sockets wait for their CONNECT too: the oldest goes");
+            self.end_link(oldest, Cause::new(Reason::ConnectTimeout, detail));
+        }
         self.timers.arm(now.mono_ms + CONNECT_TIMEOUT_MS, Timer::Connect(link));
     }
 

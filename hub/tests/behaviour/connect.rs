@@ -205,6 +205,19 @@ fn connect_has_a_minute() {
 }
 
 #[test]
+fn ten_thousand_sockets_without_connect_are_bounded() {
+    let mut bench = Bench::new();
+    let guest = bench.connect("device-1");
+    let links: Vec<_> = (0..10_000).map(|_| bench.open()).collect();
+    assert_eq!(bench.closed.len(), 10_000 - 4096);
+    assert_eq!(bench.reason(links[0]), Some(Reason::ConnectTimeout));
+    assert_eq!(bench.reason(links[9_999]), None);
+    assert_eq!(bench.reason(guest), None);
+    bench.ping(guest);
+    assert!(matches!(bench.take(guest), Some(Packet::PingResp)));
+}
+
+#[test]
 fn a_new_link_takes_the_old_one_over() {
     // PROTOCOL 2.3 "One link per identity".
     let mut bench = Bench::new();
