@@ -40,6 +40,19 @@ test('sensors follow a formula, play a sequence, freeze, come and go', { timeout
   await context.close();
 });
 
+test('the browser’s own position becomes telemetry, once it is allowed', { timeout: 60_000 }, async () => {
+  const options = { permissions: ['geolocation'], geolocation: { latitude: 48.2082, longitude: 16.3738 } };
+  const { context, page, dashboard } = await openDashboard(browser, files.url, options);
+  await page.getByLabel('Use this device’s own').selectOption('location');
+  await dashboard.untilTelemetry((body) => body.latitude === 48.2082 && body.longitude === 16.3738);
+  await context.setGeolocation({ latitude: 47.0707, longitude: 15.4395 });
+  await dashboard.untilTelemetry((body) => body.latitude === 47.0707);
+  await dashboard.press('Remove Latitude');
+  await dashboard.untilTelemetry((body) => !('latitude' in body) && body.longitude === 15.4395);
+  dashboard.noComplaints();
+  await context.close();
+});
+
 test('a method answers as its card says, and a firmware update reports its progress', {
   timeout: 60_000,
 }, async () => {

@@ -61,6 +61,7 @@ export type Action =
   | { readonly type: 'sensor/generator'; readonly id: string; readonly generator: Generator }
   | { readonly type: 'sensor/script'; readonly id: string; readonly script: string }
   | { readonly type: 'sensor/added'; readonly sensor: Sensor }
+  | { readonly type: 'sensor/input'; readonly id: string; readonly value: number }
   | { readonly type: 'sensor/removed'; readonly id: string }
   | { readonly type: 'sensor/frozen'; readonly id: string; readonly frozen: boolean }
   | { readonly type: 'service/scope'; readonly scope: 'device' | 'all' }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { INBOX_KEEPS } from '../device/state.js';
 import type { HubEvent } from '../hub/hub-event.js';
+import { inputSensor } from '../sensors/defaults.js';
 import { TELEMETRY_KEEPS } from '../service/state.js';
 import type { Action } from './action.js';
 import { reduce } from './reduce.js';
@@ -133,6 +134,16 @@ describe('the device', () => {
       frozen: false,
       generator: 'noise',
     });
+  });
+
+  it('takes what the browser measures for a sensor that it feeds, and for no other', () => {
+    const { sensors } = having([
+      { type: 'sensor/added', sensor: inputSensor('tilt') },
+      { type: 'sensor/input', id: 'tilt', value: 12.34 },
+      { type: 'sensor/input', id: 'humidity', value: 1 },
+    ]).device;
+    expect(sensors.find((sensor) => sensor.id === 'tilt')?.value).toBe(12.3);
+    expect(sensors.find((sensor) => sensor.id === 'humidity')?.value).toBe(48);
   });
 
   it('leaves every part alone that an action does not concern', () => {

@@ -2,7 +2,7 @@
 import type { Action } from '../app/action.js';
 import { boardOf } from '../board/board.js';
 import { CALLS_KEEP, type MethodCard } from '../methods/method.js';
-import { advance, type Sensor, withLevel } from '../sensors/sensor.js';
+import { advance, measured, type Sensor, withLevel } from '../sensors/sensor.js';
 import { type JsonObject, merged, withoutMeta } from '../twin/json.js';
 import {
   type DeviceState,
@@ -124,6 +124,8 @@ function reduceSensors(sensors: readonly Sensor[], action: Action): readonly Sen
       return changed(sensors, action.id, (sensor) => ({ ...sensor, script: action.script, memory: 0 }));
     case 'sensor/added':
       return sensors.some((sensor) => sensor.id === action.sensor.id) ? sensors : [...sensors, action.sensor];
+    case 'sensor/input':
+      return changed(sensors, action.id, (sensor) => measured(sensor, action.value));
     case 'sensor/removed':
       return sensors.filter((sensor) => sensor.id !== action.id);
     case 'sensor/frozen':

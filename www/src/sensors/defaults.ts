@@ -31,4 +31,19 @@ export const TEMPLATES: readonly Sensor[] = [
   sensor({ id: 'passages', unit: '', min: 0, max: 9999, level: 0, spread: 1, generator: 'counter', step: 1 }),
 ];
 
+/** What the browser can feed. */
+const INPUT_RANGES: Readonly<Record<string, Pick<Sensor, 'unit' | 'min' | 'max' | 'step'>>> = {
+  latitude: { unit: '°', min: -90, max: 90, step: 0.0001 },
+  longitude: { unit: '°', min: -180, max: 180, step: 0.0001 },
+  tilt: { unit: '°', min: -180, max: 180, step: 0.1 },
+  loudness: { unit: 'dB', min: 0, max: 100, step: 0.1 },
+  charge: { unit: '%', min: 0, max: 100, step: 1 },
+  joystick: { unit: '%', min: -100, max: 100, step: 1 },
+};
+
+export function inputSensor(id: string): Sensor {
+  const range = INPUT_RANGES[id] ?? { unit: '', min: -100, max: 100, step: 0.1 };
+  return sensor({ id, ...range, level: 0, spread: 1, generator: 'input' });
+}
+
 export const DEFAULT_SENSORS: readonly Sensor[] = TEMPLATES.slice(0, 2);

@@ -16,7 +16,9 @@ export type Generator =
   | 'drain'
   | 'counter'
   | 'sequence'
-  | 'formula';
+  | 'formula'
+  /** Fed by the browser; not offered to choose. */
+  | 'input';
 
 /** In the order in which a card offers them. */
 export const GENERATORS: readonly Generator[] = [
@@ -128,6 +130,12 @@ function raw(sensor: Sensor, now: number, noise: number): number {
     default:
       return value;
   }
+}
+
+/** The sensor with a value that was measured, not made. */
+export function measured(sensor: Sensor, value: number): Sensor {
+  const same = sensor.frozen || sensor.generator !== 'input';
+  return same ? sensor : { ...sensor, value: settle(sensor, value), level: settle(sensor, value) };
 }
 
 /** Inside the range, and as many digits as the sensor's step has. */

@@ -1,5 +1,6 @@
 /** The left side: what the device measures, and what it was sent. */
 import { usePage, useText } from '../app/context.js';
+import { AddInput } from './add-input.js';
 import { AddSensor } from './add-sensor.js';
 import { BoardCard } from './board-card.js';
 import { Inbox } from './inbox.js';
@@ -18,7 +19,10 @@ export function DevicePanel() {
           <SensorCard key={sensor.id} sensor={sensor} index={index} />
         ))}
       </div>
-      <AddSensor />
+      <div class="adders">
+        <AddSensor />
+        <AddInput />
+      </div>
       {failed > 0 && (
         <Problem>
           {failed} {text.device.failed}. {lastProblem}

@@ -23,6 +23,7 @@ export function SensorCard({ sensor, index }: { readonly sensor: Sensor; readonl
       <Reading sensor={sensor} name={name} />
       <input
         type="range"
+        disabled={sensor.generator === 'input'}
         min={min}
         max={max}
         step={step}
@@ -45,7 +46,7 @@ function Reading({ sensor, name }: SensorProps) {
   const { store } = usePage();
   const { sensor: words } = useText();
   const { language } = store.page.value;
-  const digits = sensor.step < 1 ? 1 : 0;
+  const digits = sensor.step >= 1 ? 0 : sensor.step >= 0.1 ? 1 : 4;
   return (
     <div class="reading">
       <h3>{name}</h3>
@@ -73,16 +74,20 @@ function Movement({ sensor, name }: SensorProps) {
     store.dispatch({ type: 'sensor/generator', id, generator: event.currentTarget.value as Generator });
   return (
     <div class="movement">
-      <label class="select">
-        <span class="unseen">{words.generator(name)}</span>
-        <select value={generator} onChange={choose}>
-          {GENERATORS.map((value) => (
-            <option key={value} value={value}>
-              {words.generators[value]}
-            </option>
-          ))}
-        </select>
-      </label>
+      {generator === 'input' ? (
+        <span class="hint">{words.generators.input}</span>
+      ) : (
+        <label class="select">
+          <span class="unseen">{words.generator(name)}</span>
+          <select value={generator} onChange={choose}>
+            {GENERATORS.map((value) => (
+              <option key={value} value={value}>
+                {words.generators[value]}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label class="check">
         <input
           type="checkbox"
