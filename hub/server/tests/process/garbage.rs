@@ -80,3 +80,27 @@ fn resident_kb(hub: &Process) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", hub.child.id()?)).ok()?;
     status.lines().find(|line| line.starts_with("VmRSS:"))?.split_whitespace().nth(1)?.parse().ok()
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go_and_others_go_on() {
+    let hub = Process::start(&[]).await;
+    let mut deaf = hub.device("device-1").await;
+    deaf.subscribe(&["$iothub/twin/PATCH/properties/desired/#"]).await;
+    let chunk = "x".repeat(4000);
+    let mut ended = false;
+    // 30 KB each: some megabytes fill the socket's buffers, eight more the hub's patience.
+    for n in 0..2000 {
+        let fields: Vec<String> = (0..7).map(|f| format!("\"f{f}\":\"{chunk}\"")).collect();
+        let body = format!("{{\"properties\":{{\"desired\":{{\"n\":{n},{}}}}}}}", fields.join(","));
+        assert_eq!(hub.request("PATCH", "/local/devices/device-1/twin", &body).await.0, 200);
+        let (_, log) = hub.json("GET", "/local/log?types=connection&lastEventId=0", "").await;
+        ended = log["events"].as_array().unwrap().iter().any(|event| event["reason"] == "slow-reader");
+        if ended {
+            break;
+        }
+    }
+    assert!(ended, "60 MB were held for a client that reads nothing");
+    let mut again = hub.device("device-1").await;
+    again.publish("devices/device-1/messages/events/", b"x", 3).await;
+    assert!(matches!(again.packet().await, Some(Packet::PubAck(ack)) if ack.pkid == 3));
+}
