@@ -101,6 +101,12 @@ export const SUITES = [
     body: inRuntimes,
   },
   {
+    name: 'cloudflare',
+    title: 'the Cloudflare example in workerd',
+    needs: ['hub', 'package'],
+    body: () => nodeTests({}, 'cloudflare'),
+  },
+  {
     name: 'bundlers',
     title: 'one application, every bundler',
     needs: ['package'],

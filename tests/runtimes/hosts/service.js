@@ -52,6 +52,11 @@ export class Service {
     return this.#fetch('POST', '/local/faults', { kind: 'cut', deviceId: this.deviceId });
   }
 
+  /** Cuts every link at once, as a hub that restarts does. */
+  restartHub() {
+    return this.#fetch('POST', '/local/faults', { kind: 'restart' });
+  }
+
   /**
    * What the hub told of this device, from its beginning, until `count` events were wanted.
    * @param {string} type @param {(event: any) => boolean} wanted @param {number} [count] @returns {Promise<any[]>}
