@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { aptInstall } from '../../pkg-scripts/lib/apt.mjs';
 import { ask } from '../../pkg-scripts/lib/run.mjs';
@@ -62,6 +63,9 @@ export async function mosquittoCommand(folder) {
     'max_inflight_messages 0',
     'max_queued_messages 0',
     'set_tcp_nodelay true',
+    // mosquitto 2.0.11 does not start with WebSocket listeners alone; the folder of the other one is ours.
+    `user ${os.userInfo().username}`,
+    `listener 0 ${path.join(folder, `mosquitto-${port}.sock`)}`,
   ];
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
   return { command: [await findMosquitto(), '-c', file], port };

@@ -45,7 +45,10 @@ fn until_line(child: &mut Child) -> Result<(), Failure> {
 
 fn until_taken(address: SocketAddr, started: Instant) -> Result<(), Failure> {
     while started.elapsed() < PATIENCE {
-        if TcpStream::connect(address).is_ok() {
+        // On a port that nobody has, a socket of ours may meet itself.
+        let taken = TcpStream::connect(address)
+            .is_ok_and(|socket| socket.local_addr().is_ok_and(|own| own != address));
+        if taken {
             return Ok(());
         }
         std::thread::sleep(BETWEEN_TRIES);
