@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub const DEVICE_PATH: &str = "/$iothub/websocket";
 /// Largest body of a request: a bulk operation of a hundred devices has room.
 const BODY_MAX: usize = 4 * 1024 * 1024;
+/// What is read of a socket at once.
+const READ_BUFFER: usize = 1024;
 /// Segments that the hub answers; everything else is the dashboard's.
 const OURS: [&str; 8] =
     ["local", "devices", "twins", "statistics", "messages", "jobs", "configurations", "digitaltwins"];
@@ -61,10 +63,11 @@ async fn device(State(state): State<AppState>, request: Request<Body>) -> Respon
     };
     let opened = Opened { transport: Transport::WebSocket, certificate };
     upgrade
-        // A message is at most this long; frames are read into small buffers, for a thousand links cost memory.
+        // A message is at most this long. The buffer is each link's own for its whole life, and idle links are many:
+        // a long frame gets its room when its head has come.
         .max_message_size(1024 * 1024)
         .max_frame_size(1024 * 1024)
-        .read_buffer_size(8 * 1024)
+        .read_buffer_size(4 * 1024)
         .write_buffer_size(0)
         // Echoed as the client wrote it: the C SDK writes MQTT.
         .protocols([protocol])
