@@ -41,9 +41,10 @@ test('every test that the list names exists', () => {
   }
 });
 
-test('every test that is named after a trap stands in the list', () => {
-  const client = [...RUST.matchAll(/fn (trap_\d+_\w+)\(/g)].map(([, name = '']) => name);
-  assert.ok(client.length > 30);
-  for (const name of client) assert.ok(LIST.includes(`\`${name}\``), `${name} is not in docs/traps.md`);
-  for (const [, name = ''] of PAGE.matchAll(/(trap \d+): /g)) assert.ok(LIST.includes(`"${name}"`), name);
+test('every trap that a test is named after stands in the list', () => {
+  const rust = [...RUST.matchAll(/fn trap_(\d+)_\w+\(/g)].map(([, number]) => number);
+  const page = [...PAGE.matchAll(/trap (\d+): /g)].map(([, number]) => number);
+  assert.ok(rust.length > 30 && page.length > 5);
+  for (const number of [...rust, ...page])
+    assert.ok(LIST.includes(`\n| ${number} | `), `trap ${number} is not listed`);
 });
