@@ -10,6 +10,7 @@ import { Failure } from './failure.mjs';
 import { mirror } from './mirror.mjs';
 import { packageDir, root, stampDir, targetDir, toolsBin, wasmTarget } from './paths.mjs';
 import { run } from './run.mjs';
+import { writeSbom } from './sbom.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
 /**
@@ -49,6 +50,7 @@ const OPTIMISE = ['-Oz', '--converge', '--strip-debug', '--strip-producers', ...
 export async function buildPackage() {
   const built = await buildParts();
   layOut();
+  await writeSbom(PARTS.map((part) => part.crate));
   return built.length > 0 ? `built ${built.join(' and ')} into pkg/` : 'unchanged, pkg/ laid out';
 }
 

@@ -70,6 +70,19 @@ test('it depends on nothing and runs nothing when installed', () => {
   assert.equal(manifest().publishConfig.provenance, true);
 });
 
+test('its bill of materials names what is in the wasm', () => {
+  const file = path.join(project.folder, 'node_modules/iothub-wasm/sbom.cdx.json');
+  const { metadata, components } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  assert.equal(metadata.component.version, manifest().version);
+  const names = components.map((/** @type {any} */ part) => part.name);
+  for (const name of ['iothub-device', 'iothub-hub', 'sha2', 'wasm-bindgen'])
+    assert.ok(names.includes(name), name);
+  for (const { name, licenses, hashes } of components) {
+    assert.match(licenses[0].expression, /MIT|Apache-2\.0|Unlicense|Zlib|BSD/, name);
+    assert.ok(name.startsWith('iothub-') || hashes[0].content.length === 64, name);
+  }
+});
+
 test('every entry for Node is imported from the installed package', async () => {
   const program = `
     const names = ['', '/inline', '/hub', '/hub/inline', '/errors'];
