@@ -105,7 +105,7 @@ clientTest(
       'never reconnecting, never away',
     );
     assert.ok(run.asked > RENEWALS, `${run.asked} tokens`);
-    assert.ok(run.longest < 2_000, `a send took ${run.longest} ms`);
+    assert.ok(run.longest < 5_000, `a send took ${run.longest} ms`);
     /** @type {Map<string, import('../local-api.mjs').LocalEvent[]>} */
     const arrived = new Map();
     let read = 0;

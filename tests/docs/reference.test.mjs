@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-test('the reference builds without a warning, a page for every public name', { timeout: 120_000 }, () => {
+test('the reference builds without a warning, a page for every public name', { timeout: 300_000 }, () => {
   const typedoc = ['exec', '--workspace', 'docs', '--', 'typedoc', '--options', 'typedoc.json'];
   const { status, stdout, stderr } = spawnSync('npm', typedoc, { cwd: ROOT, encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
