@@ -24,7 +24,7 @@ after(async () => {
   await files?.stop();
 });
 
-test('with the network off, telemetry is there within two seconds', { timeout: 60_000 }, async () => {
+test('with the network off, telemetry is there within two seconds', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.evaluate(async () => {
     const { active } = await navigator.serviceWorker.ready;
@@ -43,7 +43,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     { width: 1440, height: 900 },
     { width: 390, height: 844 },
   ]) {
-    test(`axe finds nothing at ${viewport.width}, ${colorScheme}`, { timeout: 90_000 }, async () => {
+    test(`axe finds nothing at ${viewport.width}, ${colorScheme}`, { timeout: 180_000 }, async () => {
       const options = {
         colorScheme,
         viewport,
@@ -70,7 +70,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   }
 }
 
-test('tabs, choices and the skip link work by keyboard', { timeout: 60_000 }, async () => {
+test('tabs, choices and the skip link work by keyboard', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the service side');
@@ -87,7 +87,7 @@ test('tabs, choices and the skip link work by keyboard', { timeout: 60_000 }, as
   await context.close();
 });
 
-test('German is spoken when asked for, and remembered', { timeout: 60_000 }, async () => {
+test('German is spoken when asked for, and remembered', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url, { locale: 'de-AT' });
   await page.getByRole('heading', { name: 'Platine' }).waitFor();
   await page.getByLabel('Sprache').selectOption('en');

@@ -20,7 +20,7 @@ after(async () => {
   await files?.stop();
 });
 
-test('sensors follow a formula, play a sequence, freeze, come and go', { timeout: 60_000 }, async () => {
+test('sensors follow a formula, play a sequence, freeze, come and go', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Temperature: how it moves').selectOption('formula');
   await page.getByLabel('Temperature: formula').fill('1 + who');
@@ -40,7 +40,7 @@ test('sensors follow a formula, play a sequence, freeze, come and go', { timeout
   await context.close();
 });
 
-test('the browser’s own position becomes telemetry, once it is allowed', { timeout: 60_000 }, async () => {
+test('the browser’s own position becomes telemetry, once it is allowed', { timeout: 150_000 }, async () => {
   const options = { permissions: ['geolocation'], geolocation: { latitude: 48.2082, longitude: 16.3738 } };
   const { context, page, dashboard } = await openDashboard(browser, files.url, options);
   await page.getByLabel('Use this device’s own').selectOption('location');
@@ -74,7 +74,7 @@ test('a method answers as its card says, and a firmware update reports its progr
   await context.close();
 });
 
-test('a held message comes again until it is acknowledged', { timeout: 60_000 }, async () => {
+test('a held message comes again until it is acknowledged', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Hold').check();
   await page.getByLabel('Message', { exact: true }).fill('take your time');
@@ -92,7 +92,7 @@ test('a held message comes again until it is acknowledged', { timeout: 60_000 },
   await context.close();
 });
 
-test('a scenario goes by link, and lasts until the next visit', { timeout: 60_000 }, async () => {
+test('a scenario goes by link, and lasts until the next visit', { timeout: 150_000 }, async () => {
   const permissions = ['clipboard-read', 'clipboard-write'];
   const { context, page, dashboard } = await openDashboard(browser, files.url, { permissions });
   await page.getByLabel('Temperature: how it moves').selectOption('formula');
@@ -114,7 +114,7 @@ test('a scenario goes by link, and lasts until the next visit', { timeout: 60_00
   await context.close();
 });
 
-test('what was recorded is exported as JSON lines and CSV', { timeout: 60_000 }, async () => {
+test('what was recorded is exported as JSON lines and CSV', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await dashboard.telemetry.nth(2).waitFor();
   await page.getByText('Keep', { exact: true }).click();

@@ -19,7 +19,7 @@ after(async () => {
   await files?.stop();
 });
 
-test('trouble on purpose is survived, and told', { timeout: 90_000 }, async () => {
+test('trouble on purpose is survived, and told', { timeout: 180_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await dashboard.tab('Trouble');
   await dashboard.press('Expire the token');
@@ -41,7 +41,7 @@ test('trouble on purpose is survived, and told', { timeout: 90_000 }, async () =
   await context.close();
 });
 
-test('a disabled device is shut out, and let in again', { timeout: 90_000 }, async () => {
+test('a disabled device is shut out, and let in again', { timeout: 180_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await dashboard.tab('Devices');
   const own = page.getByTestId('devices').locator('li', { hasText: 'this page' });
@@ -57,7 +57,7 @@ test('a disabled device is shut out, and let in again', { timeout: 90_000 }, asy
   await context.close();
 });
 
-test('the inspector takes a packet apart and ties it to its answer', { timeout: 60_000 }, async () => {
+test('the inspector takes a packet apart and ties it to its answer', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   const publish = dashboard.wire.filter({ hasText: /PUBLISH.*telemetry/ }).last();
   await publish.getByRole('button').click();
@@ -77,7 +77,7 @@ test('the inspector takes a packet apart and ties it to its answer', { timeout: 
   await context.close();
 });
 
-test('no token of a CONNECT is ever shown', { timeout: 60_000 }, async () => {
+test('no token of a CONNECT is ever shown', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await dashboard.tab('Trouble');
   await dashboard.press('Cut the link');
@@ -110,7 +110,7 @@ test('a fleet of two hundred connects and sends', { timeout: 120_000 }, async ()
   await context.close();
 });
 
-test('a pasted connection string is explained as it is typed', { timeout: 60_000 }, async () => {
+test('a pasted connection string is explained as it is typed', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByRole('radio', { name: 'My hub' }).check();
   const field = page.getByLabel('Connection string of a device');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { openPage } from '../chromium.mjs';
 
-export const DEADLINE_MS = 15_000;
+export const DEADLINE_MS = 30_000;
 
 /**
  * A fresh browser profile with the dashboard open and telemetry arriving.
