@@ -1,7 +1,7 @@
 //! What the shell of a hub does: carries out its outputs, hands it what arrives, and books what it says happened.
 
 use crate::ledger::Ledger;
-use crate::net::{End, Item};
+use crate::net::{Answers, End, Item};
 use crate::world::{Action, World};
 use iothub_hub::{Event, Happening, LinkId, Output, Reason};
 use iothub_protocol::packet;
@@ -47,12 +47,16 @@ impl World {
             match output {
                 Output::Transmit { link, bytes } => {
                     let wire = index(link);
-                    let bytes =
-                        if self.conditions.lose_twin_answers { without_twin_answers(&bytes) } else { bytes };
-                    if !self.wires[wire].dead {
-                        let times =
-                            self.wires[wire].down.push(&bytes, self.now, &self.conditions, &mut self.random);
-                        times.into_iter().for_each(|at| self.at(at, Action::Arrive(wire, End::Device)));
+                    match self.conditions.twin_answers {
+                        Answers::Prompt => self.hub_sends(wire, &bytes),
+                        fate => {
+                            let (others, answers) = apart(&bytes);
+                            self.hub_sends(wire, &others);
+                            if let Answers::Late(most) = fate {
+                                let late = self.random.between(0, most);
+                                self.at(self.now + late, Action::Late(wire, answers));
+                            }
+                        }
                     }
                 }
                 Output::Close { link, cause, .. } => self.hub_closes(index(link), cause.reason),
@@ -64,6 +68,13 @@ impl World {
             }
         }
         self.read_events();
+    }
+
+    pub(crate) fn hub_sends(&mut self, wire: usize, bytes: &[u8]) {
+        if !self.wires[wire].dead && self.wires[wire].hub_alive {
+            let times = self.wires[wire].down.push(bytes, self.now, &self.conditions, &mut self.random);
+            times.into_iter().for_each(|at| self.at(at, Action::Arrive(wire, End::Device)));
+        }
     }
 
     fn hub_closes(&mut self, wire: usize, reason: Reason) {
@@ -146,17 +157,17 @@ impl World {
     }
 }
 
-fn without_twin_answers(mut bytes: &[u8]) -> Vec<u8> {
+/// All other packets, and the answers to twin requests.
+fn apart(mut bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let topic = b"$iothub/twin/res";
-    let mut kept = Vec::new();
+    let (mut others, mut answers) = (Vec::new(), Vec::new());
     while let Some(length) = packet::first_packet_len(bytes) {
         let (first, rest) = bytes.split_at(length);
-        if !first.windows(topic.len()).any(|window| window == topic) {
-            kept.extend_from_slice(first);
-        }
+        let is_answer = first.windows(topic.len()).any(|window| window == topic);
+        if is_answer { &mut answers } else { &mut others }.extend_from_slice(first);
         bytes = rest;
     }
-    kept
+    (others, answers)
 }
 
 fn index(link: LinkId) -> usize {

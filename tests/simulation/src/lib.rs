@@ -24,7 +24,7 @@ mod world;
 
 pub use client::{Call, Client, Desired, Kind, Status, Timers, key_config, provider_config};
 pub use ledger::{Ledger, Queued, Sent};
-pub use net::{Conditions, End, Item, Lane, Wire};
+pub use net::{Answers, Conditions, End, Item, Lane, Wire};
 pub use provider::{Manner, Provider};
 pub use random::Random;
 pub use run::{Failure, run, run_seed, seeds};

@@ -50,6 +50,18 @@ pub struct Wire {
     pub down: Lane,
 }
 
+/// What becomes of answers to twin requests. In a large hub they come another way than desired patches do, so they
+/// may be late and overtaken, or lost, on a link that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// They leave at once.
+    Prompt,
+    /// They leave up to so many milliseconds later.
+    Late(u64),
+    /// They get lost.
+    Lost,
+}
+
 /// How wires behave at present.
 #[derive(Debug, Clone)]
 pub struct Conditions {
@@ -63,8 +75,8 @@ pub struct Conditions {
     pub refuse_until: u64,
     /// New sockets hang until then, and never open.
     pub hang_until: u64,
-    /// Answers to twin requests get lost on the way, packet by packet, on a link that lives.
-    pub lose_twin_answers: bool,
+    /// What becomes of answers to twin requests.
+    pub twin_answers: Answers,
 }
 
 impl Default for Conditions {
@@ -75,7 +87,7 @@ impl Default for Conditions {
             rate: 0,
             refuse_until: 0,
             hang_until: 0,
-            lose_twin_answers: false,
+            twin_answers: Answers::Prompt,
         }
     }
 }

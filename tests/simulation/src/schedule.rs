@@ -1,6 +1,7 @@
 //! A run as a list of what is done when: made from a seed, printed line by line, and small enough to shrink.
 
 use crate::client::Timers;
+use crate::net::Answers;
 use crate::provider::Manner;
 use crate::random::Random;
 use crate::world::World;
@@ -39,6 +40,8 @@ pub enum Doing {
     Swallow,
     /// The network is slow: latency, largest piece, bytes per millisecond.
     Slow(u64, usize, u64),
+    /// What becomes of answers to twin requests.
+    Answers(Answers),
     /// New sockets are refused for so long.
     RefuseSockets(u64),
     /// New sockets hang for so long.
@@ -146,7 +149,7 @@ fn desired(random: &mut Random) -> Value {
 }
 
 fn trouble(random: &mut Random) -> Doing {
-    match random.index(22) {
+    match random.index(24) {
         0..=4 => Doing::Cut,
         5 | 6 => Doing::Swallow,
         7 | 8 => Doing::Slow(
@@ -165,6 +168,11 @@ fn trouble(random: &mut Random) -> Doing {
             false => Timers::OnceAMinute(random.between(0, 59_999)),
         }),
         19 | 20 => Doing::Signal(if random.percent(70) { HostSignal::Woken } else { HostSignal::Offline }),
+        21 | 22 => Doing::Answers(match random.index(3) {
+            0 => Answers::Prompt,
+            1 => Answers::Lost,
+            _ => Answers::Late(random.between(0, 5_000)),
+        }),
         _ => Doing::Rival(random.between(0, 120_000)),
     }
 }
@@ -270,6 +278,7 @@ impl World {
                 self.conditions.pieces = *pieces;
                 self.conditions.rate = *rate;
             }
+            Doing::Answers(answers) => self.conditions.twin_answers = *answers,
             Doing::RefuseSockets(ms) => self.conditions.refuse_until = self.now + ms,
             Doing::HangSockets(ms) => self.conditions.hang_until = self.now + ms,
             Doing::Fault(kind, count, for_ms) => self.fault(kind.clone(), *count, *for_ms),

@@ -37,6 +37,8 @@ pub(crate) enum Action {
     Handled(usize, DeliveryId, bool),
     /// A handler of a method has its answer.
     Answer(usize, CallId),
+    /// Answers that the hub was slow with leave.
+    Late(usize, Vec<u8>),
     /// A frozen page thaws.
     Thaw(usize),
     /// Somebody does something, as the schedule says.
@@ -228,6 +230,7 @@ impl World {
                     let _ = device.answer_method(call, 200, b"{}", at);
                 });
             }
+            Action::Late(wire, bytes) => self.hub_sends(wire, &bytes),
             Action::Thaw(client) => self.thaw(client),
             Action::Do(doing) => self.carry_out_step(&doing),
         }

@@ -1,7 +1,7 @@
 //! Desired properties: in step with the hub after every reconnect, each change once, in `$version` order.
 
 use crate::support::connected;
-use iothub_simulation::World;
+use iothub_simulation::{Answers, World};
 use serde_json::{Value, json};
 
 fn versions(world: &World) -> Vec<u64> {
@@ -104,6 +104,24 @@ fn trap_38_a_patch_between_subscribe_and_read_is_not_lost() {
         world.assert_sound();
         assert_eq!(versions(&world), [2], "{moment}");
         assert_eq!(world.clients[0].mirror, world.desired_at_hub());
+    }
+}
+
+#[test]
+fn a_patch_that_overtakes_the_answer_to_a_read_is_not_lost() {
+    for seed in 0..50 {
+        let mut world = connected(seed);
+        world.conditions.twin_answers = Answers::Late(3_000);
+        world.cut(0, 0, 0);
+        assert!(world.run_until(60_000, |world| !world.clients[0].is_connected()));
+        assert!(world.run_until(60_000, |world| world.clients[0].is_connected()));
+        // The read is at the hub, or nearly; its answer is not here yet.
+        let moment = world.random.between(0, 300);
+        world.run(moment);
+        world.desire(&json!({ "a": seed }));
+        world.run(10_000);
+        world.assert_sound();
+        assert_eq!(world.clients[0].mirror, world.desired_at_hub(), "seed {seed}");
     }
 }
 

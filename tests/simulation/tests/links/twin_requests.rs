@@ -4,6 +4,7 @@ use crate::support::{assert_nothing_lost, connected, outcome};
 use iothub_device::{Code, Settlement};
 use iothub_hub::FaultKind;
 use iothub_protocol::service_error::ErrorCode;
+use iothub_simulation::Answers;
 use serde_json::json;
 
 #[test]
@@ -29,11 +30,11 @@ fn trap_37_reported_patches_arrive_in_order_across_cuts() {
 #[test]
 fn a_lost_answer_is_asked_for_again_and_holds_up_nothing_behind_it() {
     let mut world = connected(1);
-    world.conditions.lose_twin_answers = true;
+    world.conditions.twin_answers = Answers::Lost;
     let (read, first) = (world.get_twin(0, None), world.report(0, None));
     world.run(20_000);
     let second = world.report(0, None);
-    world.conditions.lose_twin_answers = false;
+    world.conditions.twin_answers = Answers::Prompt;
     world.run(15_000);
     assert!(matches!(outcome(&world, 0, read), Some(Ok(Settlement::Twin(_)))));
     for call in [first, second] {
@@ -49,10 +50,10 @@ fn a_lost_answer_is_asked_for_again_and_holds_up_nothing_behind_it() {
 #[test]
 fn a_lost_answer_to_the_mirrors_own_read_does_not_leave_it_out_of_step() {
     let mut world = connected(2);
-    world.conditions.lose_twin_answers = true;
+    world.conditions.twin_answers = Answers::Lost;
     world.cut(0, 0, 0);
     world.run(10_000);
-    world.conditions.lose_twin_answers = false;
+    world.conditions.twin_answers = Answers::Prompt;
     world.desire(&json!({ "a": 1 }));
     assert!(world.run_until(40_000, |world| world.clients[0].mirror == world.desired_at_hub()));
     assert_eq!(world.clients[0].device.metrics().reconnects, 1, "on the same link");
@@ -72,7 +73,7 @@ fn trap_31_a_throttled_request_is_asked_again_after_growing_waits() {
 #[test]
 fn a_hub_that_never_answers_lets_the_call_time_out() {
     let mut world = connected(4);
-    world.conditions.lose_twin_answers = true;
+    world.conditions.twin_answers = Answers::Lost;
     let call = world.get_twin(0, Some(5_000));
     world.run(5_010);
     assert_eq!(outcome(&world, 0, call).unwrap().unwrap_err().code, Code::Timeout);
