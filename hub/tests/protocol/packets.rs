@@ -187,16 +187,11 @@ fn disconnect_is_a_clean_end() {
 /// PROTOCOL 4, Device disabled or deleted while connected [I]
 #[test]
 fn disabling_or_deleting_drops_the_link_without_a_packet() {
-    let ends: [(fn(&mut Bench), Reason); 2] = [
-        (
-            |b| drop(b.call_if("PUT", "/devices/device-1", "*", r#"{"status":"disabled"}"#)),
-            Reason::DeviceDisabled,
-        ),
-        (|b| drop(b.call_if("DELETE", "/devices/device-1", "*", "")), Reason::DeviceDeleted),
-    ];
-    for (end, reason) in ends {
+    for (method, body, reason) in
+        [("PUT", r#"{"status":"disabled"}"#, Reason::DeviceDisabled), ("DELETE", "", Reason::DeviceDeleted)]
+    {
         let (mut bench, link) = connected();
-        end(&mut bench);
+        bench.call_if(method, "/devices/device-1", "*", body);
         assert_eq!(bench.reason(link), Some(reason));
         assert!(bench.take(link).is_none());
         assert!(bench.events_of("connection").iter().any(|event| event["reason"] == reason.code()));

@@ -118,9 +118,9 @@ fn a_will_is_sent_as_telemetry_when_the_link_dies_and_not_after_disconnect() {
         let mut bench = Bench::new();
         let link = with_will(&mut bench, "devices/device-1/messages/events/%24.ct=text%2Fplain&why=lost");
         if clean_end {
-            bench.disconnect(link)
+            bench.disconnect(link);
         } else {
-            bench.drop_socket(link)
+            bench.drop_socket(link);
         }
         let told = bench.events_of("telemetry");
         assert_eq!(told.len(), events);
