@@ -62,6 +62,7 @@ export class Client extends EventTarget {
   static async connect(credentials, options = {}) {
     await load(this.host);
     const device = new this(credentials, options);
+    options.prepare?.(/** @type {any} */ (device));
     await device.#connect(options);
     return device;
   }
@@ -94,7 +95,7 @@ export class Client extends EventTarget {
   constructor(credentials, options) {
     super();
     this.#host = /** @type {typeof Client} */ (this.constructor).host;
-    const { signal, connectTimeout, WebSocket, will, ...numbers } = options;
+    const { signal, connectTimeout, prepare, WebSocket, will, ...numbers } = options;
     this.#WebSocket = WebSocket ?? this.#host.WebSocket ?? globalThis.WebSocket;
     const plain = typeof credentials === 'string' ? { connectionString: credentials } : { ...credentials };
     if ('token' in plain && plain.token !== undefined) {

@@ -45,6 +45,8 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** How long `connect` tries before it rejects. Default 60,000. */
   connectTimeout?: number;
+  /** Called before the first connection, so that listeners see it from its first packet. */
+  prepare?: (device: DeviceClient) => void;
   /** The class to make sockets of, where the runtime has none (Node 20: the one of `ws`). */
   WebSocket?: WebSocketClass;
   /** Plug and Play model: `dtmi:com:example:Thermostat;1`. */
