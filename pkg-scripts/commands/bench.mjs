@@ -2,23 +2,27 @@
  * `npm run bench -- hub client`: builds what is measured, runs the named benches (all without a name), writes
  * their tables into `docs/bench.md` and their figures into `bench/results/`. `--rounds 5`, `--messages 100000`.
  */
+import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { clientTables, measureClient } from '../../bench/client/measure.mjs';
 import { mosquittoVersion } from '../../bench/hub/contenders.mjs';
 import { measureHub } from '../../bench/hub/measure.mjs';
 import { hubTables } from '../../bench/hub/tables.mjs';
 import { conditions, machine, publish } from '../../bench/lib/report.mjs';
 import { buildReleaseHub } from '../lib/artifacts.mjs';
 import { Failure, runMain } from '../lib/failure.mjs';
-import { releaseHub, targetDir } from '../lib/paths.mjs';
+import { releaseHub, root, targetDir } from '../lib/paths.mjs';
 import { ask, run } from '../lib/run.mjs';
 import { ensureToolchain } from '../lib/rust.mjs';
+import { setUpForBuild } from '../lib/set-up.mjs';
 import { runSteps } from '../lib/steps.mjs';
+import { buildPackage } from '../lib/wasm-package.mjs';
 
 /** @typedef {{ rounds: number, messages: number }} Size */
 
 /** @type {Record<string, (size: Size) => import('../lib/steps.mjs').Step[]>} */
-const BENCHES = { hub: hubSteps };
+const BENCHES = { hub: hubSteps, client: clientSteps };
 
 /** Entry of `pkg-scripts/bench`. */
 export const main = () =>
@@ -69,4 +73,29 @@ function hubSteps({ rounds, messages }) {
       },
     },
   ];
+}
+
+/** @param {Size} size @returns {import('../lib/steps.mjs').Step[]} */
+function clientSteps({ rounds, messages }) {
+  return [
+    ...setUpForBuild(),
+    { title: 'package', body: buildPackage },
+    { title: 'hub, release', body: buildReleaseHub },
+    {
+      title: 'the client, its peers and the floor',
+      body: async () => {
+        const before = machine();
+        const count = Math.min(messages, 20_000);
+        const figures = await measureClient({ hub: releaseHub, rounds, messages: count });
+        const versions = { 'MQTT.js': versionOf('mqtt'), ws: versionOf('ws') };
+        const text = `${conditions(before, versions)} ${clientTables(figures, rounds, count)}`;
+        publish('client', text, { machine: before, versions, rounds, messages: count, figures });
+      },
+    },
+  ];
+}
+
+/** @param {string} name of an installed package @returns {string} */
+function versionOf(name) {
+  return JSON.parse(fs.readFileSync(path.join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
 }
