@@ -47,6 +47,23 @@ clientTest('packets are shown both ways, taken apart, with the signature cut out
   assert.equal(shown('CONNACK', false).returnCode, 0);
 });
 
+clientTest(
+  'a listener that is added before the connection sees its first packet',
+  async ({ page, credentials }) => {
+    const first = await page.evaluate(async (credentials) => {
+      /** @type {any[]} */
+      const types = [];
+      const device = await kit.connect(credentials, {
+        prepare: (/** @type {any} */ early) =>
+          early.addEventListener('packet', (/** @type {any} */ { packet }) => types.push(packet?.type)),
+      });
+      await device.close();
+      return types.slice(0, 2);
+    }, credentials);
+    assert.deepEqual(first, ['CONNECT', 'CONNACK']);
+  },
+);
+
 clientTest('metrics count what was sent, acknowledged and sent again', async (ground) => {
   const { page, credentials, service, events } = ground;
   await page.evaluate(async (credentials) => {
