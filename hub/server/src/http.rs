@@ -19,8 +19,6 @@ use std::sync::Arc;
 pub const DEVICE_PATH: &str = "/$iothub/websocket";
 /// Largest body of a request: a bulk operation of a hundred devices has room.
 const BODY_MAX: usize = 4 * 1024 * 1024;
-/// What is read of a socket at once.
-const READ_BUFFER: usize = 1024;
 /// Segments that the hub answers; everything else is the dashboard's.
 const OURS: [&str; 8] =
     ["local", "devices", "twins", "statistics", "messages", "jobs", "configurations", "digitaltwins"];
