@@ -112,6 +112,7 @@ export const SUITES = [
     needs: ['package'],
     body: inBrowser('bundlers'),
   },
+  { name: 'crates', title: 'the crates, ready to publish', body: cratesDryRun },
   { name: 'download', title: 'what a page downloads', needs: ['package'], body: measureDownload },
   {
     name: 'reproducible',
@@ -172,6 +173,13 @@ function wasmPack({ browser }) {
 /** @param {string} folder */
 function inBrowser(folder) {
   return (/** @type {Context} */ { browser }) => nodeTests({ CHROME: browser.chrome }, folder);
+}
+
+/** Everything of a publication but the upload; what the crates contain is compiled by the other suites. */
+async function cratesDryRun() {
+  const args = ['publish', '--dry-run', '--allow-dirty', '--no-verify', ...PURE];
+  await run('cargo', args, { cure: 'it reads the index of crates.io: is there a network?' });
+  return 'packed, not uploaded';
 }
 
 /** @param {Context} context */
