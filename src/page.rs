@@ -28,9 +28,9 @@ impl Page {
             let target: EventTarget = document.clone().unchecked_into();
             listeners.push(on(&target, "resume", HostSignal::Woken));
             listeners.push(Listener::new(&target, "visibilitychange", move |_| {
-                if Reflect::get(&document, &"visibilityState".into()).is_ok_and(|state| state == "visible") {
-                    tell(HostSignal::Woken);
-                }
+                let state = Reflect::get(&document, &"visibilityState".into());
+                let visible = state.is_ok_and(|state| state == "visible");
+                tell(if visible { HostSignal::Visible } else { HostSignal::Hidden });
             }));
         }
         Self { _listeners: listeners }

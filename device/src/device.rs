@@ -28,8 +28,12 @@ use std::collections::{BinaryHeap, VecDeque};
 /// What the host tells a device about the world around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostSignal {
-    /// The network is back, or the page is visible, shown or resumed: look at the link now.
+    /// The network is back, or the page is shown or resumed: look at the link now.
     Woken,
+    /// The page became visible.
+    Visible,
+    /// The page became hidden: its timers run late from now on.
+    Hidden,
     /// The network is gone.
     Offline,
 }
@@ -71,6 +75,8 @@ pub struct Device {
     pub(crate) timer: Option<u64>,
     /// That timer came late: the host throttles it.
     pub(crate) late_timers: bool,
+    /// The host said that its page is hidden.
+    pub(crate) hidden: bool,
     /// Deadlines of calls; entries of settled calls are skipped when they come up.
     deadlines: BinaryHeap<Reverse<(u64, OpId)>>,
     pub(crate) outputs: VecDeque<Output>,
@@ -123,6 +129,7 @@ impl Device {
             closing: None,
             timer: None,
             late_timers: false,
+            hidden: false,
             deadlines: BinaryHeap::new(),
             outputs: VecDeque::new(),
             metrics: Metrics::default(),
@@ -309,10 +316,14 @@ impl Device {
     /// The host noticed something.
     pub fn host_signal(&mut self, signal: HostSignal, at: Clock) {
         self.at = at;
-        if signal == HostSignal::Woken {
-            self.woken();
-        } else {
-            self.probe();
+        match signal {
+            HostSignal::Woken => self.woken(),
+            HostSignal::Offline => self.probe(),
+            HostSignal::Visible => {
+                self.set_hidden(false);
+                self.woken();
+            }
+            HostSignal::Hidden => self.set_hidden(true),
         }
     }
 

@@ -185,7 +185,7 @@ impl Device {
         self.mirror.out_of_step();
         if let Some(link) = &mut self.link {
             link.connected_at = Some(self.at.now);
-            link.keep_alive.timers_are_late(self.late_timers);
+            link.keep_alive.timers_are_late(self.late_timers || self.hidden);
             self.metrics.resent += self.in_flight.len() as u64;
             self.in_flight.resend(self.at.now, &mut link.out);
         }
@@ -394,8 +394,17 @@ impl Device {
         let Some(asked) = self.timer.filter(|asked| *asked <= self.at.now) else { return };
         self.timer = None;
         self.late_timers = self.at.now > asked + LATE;
+        self.tell_late_timers();
+    }
+
+    pub(crate) fn set_hidden(&mut self, hidden: bool) {
+        self.hidden = hidden;
+        self.tell_late_timers();
+    }
+
+    fn tell_late_timers(&mut self) {
         if let Some(link) = &mut self.link {
-            link.keep_alive.timers_are_late(self.late_timers);
+            link.keep_alive.timers_are_late(self.late_timers || self.hidden);
         }
     }
 

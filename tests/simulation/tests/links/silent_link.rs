@@ -83,6 +83,23 @@ fn in_a_hidden_tab_it_is_found_dead_within_130_seconds() {
 }
 
 #[test]
+fn in_the_first_minute_of_a_hidden_tab_too() {
+    for seed in 0..200 {
+        let mut world = connected(seed);
+        let visible = world.random.between(1_000, 90_000);
+        world.run(visible);
+        world.clients[0].timers = Timers::OnceAMinute(world.random.between(0, 59_999));
+        world.signal(0, HostSignal::Hidden);
+        let pause = world.random.between(0, 29_999);
+        world.run(pause);
+        world.swallow(0);
+        let took = found_dead_within(&mut world, 300_000).unwrap();
+        assert!(took <= 130_000, "seed {seed}: {took} ms\n{}", world.trace.text());
+        world.assert_sound();
+    }
+}
+
+#[test]
 fn timers_that_run_once_a_minute_do_not_lose_a_good_link() {
     let mut world = connected(7);
     world.clients[0].timers = Timers::OnceAMinute(17_000);
