@@ -69,7 +69,7 @@ impl Hub {
         let message_id = message.message_id.clone().unwrap_or_else(|| self.rng.guid());
         let waiting = Waiting {
             sequence: self.next_sequence,
-            bag: write_bag(device_id, &message_id, &message),
+            bag: self.bag_of(device_id, &message_id, &message),
             message_id: message_id.clone(),
             body: message.body,
             ack: message.ack,
@@ -86,6 +86,13 @@ impl Hub {
         }
         self.enqueue(slot, waiting)?;
         Ok(message_id)
+    }
+
+    fn bag_of(&self, device_id: &str, message_id: &str, message: &C2dMessage) -> String {
+        let switches = self.config.switches;
+        let last = if switches.camel_case_to { "deviceBound" } else { "devicebound" };
+        let bag = write_bag(&format!("/devices/{device_id}/messages/{last}"), message_id, message);
+        if switches.question_mark_bag { format!("?{bag}") } else { bag }
     }
 
     fn enqueue(&mut self, slot: Slot, waiting: Waiting) -> Result<(), ServiceError> {
@@ -231,7 +238,7 @@ fn check_size(message: &C2dMessage) -> Result<(), ServiceError> {
 }
 
 /// The bag as the hub writes it: system properties with `%24.`, then the application's.
-fn write_bag(device_id: &str, message_id: &str, message: &C2dMessage) -> String {
+fn write_bag(to: &str, message_id: &str, message: &C2dMessage) -> String {
     let mut out = Vec::new();
     let mut writer = bag::Writer::new(&mut out);
     let mut system = |property: SystemProperty, value: Option<&str>| {
@@ -241,7 +248,7 @@ fn write_bag(device_id: &str, message_id: &str, message: &C2dMessage) -> String 
     };
     system(SystemProperty::CorrelationId, message.correlation_id.as_deref());
     system(SystemProperty::MessageId, Some(message_id));
-    system(SystemProperty::To, Some(&format!("/devices/{device_id}/messages/devicebound")));
+    system(SystemProperty::To, Some(to));
     system(SystemProperty::UserId, message.user_id.as_deref());
     system(SystemProperty::ContentType, message.content_type.as_deref());
     system(SystemProperty::ContentEncoding, message.content_encoding.as_deref());

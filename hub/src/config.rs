@@ -4,6 +4,7 @@
 
 use iothub_protocol::limits;
 use iothub_protocol::sas::Key;
+use iothub_protocol::twin::Rules;
 
 /// The primary key of the policy `iothubowner`; fixed and documented, no secret.
 pub const OWNER_KEY: &str = "aW90aHViLWxvY2FsIG93bmVyOiBubyBzZWNyZXQgOi0=";
@@ -72,10 +73,34 @@ pub struct Switches {
     pub purge_on_clean_session: bool,
     /// Refuse arrays in twins, as the hub did before 2020.
     pub refuse_twin_arrays: bool,
+    /// Twin limits before 2020: 8 KB a section, five objects deep.
+    pub old_twin_limits: bool,
+    /// Twin answers as the pages of 2016 to 2019 have them: 204 to a read, 200 to a reported patch.
+    pub old_twin_statuses: bool,
+    /// The answer to a twin read inside `properties`, as the page of 2017 has it.
+    pub wrapped_twin: bool,
+    /// A `?` before the bag of a C2D topic, as an example of the documentation has it.
+    pub question_mark_bag: bool,
+    /// `deviceBound` in `$.to`, as the SDKs of some senders write it.
+    pub camel_case_to: bool,
+    /// Store what comes to an unknown topic as telemetry with `$PG.Unmatched`, as the hub did in 2016.
+    pub store_unmatched: bool,
     /// Answer CONNACK 5, not 3, to a disabled device.
     pub disabled_is_refused: bool,
     /// CORS on the service REST for every origin.
     pub cors_rest: bool,
+}
+
+impl Switches {
+    /// What a twin may hold.
+    #[must_use]
+    pub fn twin_rules(self) -> Rules {
+        let (depth, section_bytes) = match self.old_twin_limits {
+            true => (5, limits::TWIN_TAGS_BYTES),
+            false => (Rules::TODAY.depth, Rules::TODAY.section_bytes),
+        };
+        Rules { arrays: !self.refuse_twin_arrays, depth, section_bytes }
+    }
 }
 
 /// How much a hub takes, PROTOCOL 14.4. Off unless asked for.

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::parse_millis;
-use iothub_protocol::twin::{self, Object, Section};
+use iothub_protocol::twin::{self, Object, Rules, Section};
 use serde_json::{Map, Value, json};
 
 /// The form's version; a reader refuses newer ones.
@@ -112,8 +112,8 @@ fn read_content(section: Section, value: &Value) -> Result<Object, String> {
         fields.remove("$metadata");
         fields.remove("$version");
     }
-    let object = twin::checked(&content, true).map_err(|e| e.to_string())?.clone();
-    twin::check_size(section, &object).map_err(|e| e.to_string())?;
+    let object = twin::checked(&content, Rules::TODAY).map_err(|e| e.to_string())?.clone();
+    twin::check_size(section, &object, Rules::TODAY).map_err(|e| e.to_string())?;
     Ok(object)
 }
 

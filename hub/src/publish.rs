@@ -31,6 +31,7 @@ impl Hub {
             Ok(DeviceTopic::MethodAnswer { status, rid }) => {
                 self.take_method_answer(link, rid, status, &publish.payload);
             }
+            Err(_) if self.config.switches.store_unmatched => self.store_unmatched(link, &publish),
             Err(_) if self.config.switches.lenient => {}
             Err(error) => return Err(unknown_topic(&publish.topic, error)),
         }
@@ -82,6 +83,14 @@ impl Hub {
         };
         self.push_telemetry(telemetry);
         Ok(())
+    }
+
+    /// As in 2016: the topic becomes a property of a message.
+    fn store_unmatched(&mut self, link: LinkId, publish: &Publish) {
+        let Some(session) = self.links.get(&link).and_then(|state| state.session.as_ref()) else { return };
+        let marks = [("$PG.Unmatched", Some("True")), ("$PG.Subject", Some(publish.topic.as_str()))];
+        let telemetry = stored(Arc::clone(&session.sender), &bag::write(marks), &publish.payload);
+        self.push_telemetry(Telemetry { qos: publish.qos as u8, ..telemetry });
     }
 
     pub(crate) fn publish_will(&mut self, sender: &Arc<Sender>, will: &Will) {

@@ -10,7 +10,7 @@ use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::format_round_trip;
 use iothub_protocol::topic;
 use iothub_protocol::twin::{self, Object, Section};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An error and the status of the MQTT answer; a failed condition also tells the version that is there.
 struct Refusal {
@@ -26,8 +26,14 @@ impl Hub {
             return self.answer_refusal(slot, rid, &Refusal { error, version: None });
         }
         let Some(record) = self.registry.get(slot) else { return };
-        let body = record.twin.device_document().to_string();
-        self.publish_to(slot, Wanted::TwinAnswers, &topic::twin_answer(200, rid, None), body.as_bytes());
+        let switches = self.config.switches;
+        let mut document = record.twin.device_document();
+        if switches.wrapped_twin {
+            document = json!({ "properties": document });
+        }
+        let status = if switches.old_twin_statuses { 204 } else { 200 };
+        let topic = topic::twin_answer(status, rid, None);
+        self.publish_to(slot, Wanted::TwinAnswers, &topic, document.to_string().as_bytes());
     }
 
     /// `$iothub/twin/PATCH/properties/reported`: 204 with the new version, or an error with its body.
@@ -49,7 +55,8 @@ impl Hub {
                     replaced: false,
                 };
                 self.happened(Some(identity), happening);
-                let topic = topic::twin_answer(204, rid, Some(new_version));
+                let status = if self.config.switches.old_twin_statuses { 200 } else { 204 };
+                let topic = topic::twin_answer(status, rid, Some(new_version));
                 self.publish_to(slot, Wanted::TwinAnswers, &topic, b"");
             }
             Err(refusal) => self.answer_refusal(slot, rid, &refusal),
@@ -66,10 +73,10 @@ impl Hub {
         if let Some(error) = self.throttle_twin(slot, Operation::TwinWrite) {
             return Err(Refusal { error, version: None });
         }
-        let (wall, arrays) = (self.wall_ms(), !self.config.switches.refuse_twin_arrays);
+        let (wall, rules) = (self.wall_ms(), self.config.switches.twin_rules());
         let patch: Value = serde_json::from_slice(body)
             .map_err(|e| refused(ErrorCode::ArgumentInvalid, format!("the body is no JSON: {e}")))?;
-        let patch = twin::checked(&patch, arrays)
+        let patch = twin::checked(&patch, rules)
             .map_err(|e| refused(ErrorCode::ArgumentInvalid, e.to_string()))?
             .clone();
         let Some(record) = self.registry.get_mut(slot) else {
@@ -85,7 +92,7 @@ impl Hub {
         }
         record
             .twin
-            .patch(Section::Reported, &patch, wall)
+            .patch(Section::Reported, &patch, rules, wall)
             .map_err(|e| refused(ErrorCode::ArgumentInvalid, e.to_string()))?;
         record.last_activity_ms = Some(wall);
         Ok((patch, record.twin.reported.version))

@@ -3,7 +3,7 @@
 //! Merging and limits are `iothub_protocol::twin`; here are `$version`, `$metadata` and the documents.
 
 use iothub_protocol::time::format_round_trip;
-use iothub_protocol::twin::{self, Object, Section, TwinError};
+use iothub_protocol::twin::{self, Object, Rules, Section, TwinError};
 use serde_json::{Map, Value, json};
 
 /// A versioned section: `desired` or `reported`.
@@ -73,10 +73,16 @@ impl TwinRecord {
     }
 
     /// Merges a checked patch into a section after trying its size.
-    pub(crate) fn patch(&mut self, section: Section, patch: &Object, unix_ms: u64) -> Result<(), TwinError> {
+    pub(crate) fn patch(
+        &mut self,
+        section: Section,
+        patch: &Object,
+        rules: Rules,
+        unix_ms: u64,
+    ) -> Result<(), TwinError> {
         let mut merged = self.section(section).clone();
         twin::merge(&mut merged, patch);
-        twin::check_size(section, &merged)?;
+        twin::check_size(section, &merged, rules)?;
         self.version += 1;
         match section {
             Section::Tags => self.tags = merged,
@@ -94,12 +100,13 @@ impl TwinRecord {
         &mut self,
         section: Section,
         content: &Object,
+        rules: Rules,
         unix_ms: u64,
     ) -> Result<(), TwinError> {
         // Merging into nothing drops the nulls, which are no values.
         let mut fresh = Object::new();
         twin::merge(&mut fresh, content);
-        twin::check_size(section, &fresh)?;
+        twin::check_size(section, &fresh, rules)?;
         self.version += 1;
         match section {
             Section::Tags => self.tags = fresh,
@@ -188,8 +195,15 @@ mod tests {
     #[test]
     fn metadata_follows_the_patch_at_every_level() {
         let mut twin = TwinRecord::new(0);
-        twin.patch(Section::Desired, &object(json!({"a": {"x": 1, "y": 2}, "b": 1})), 1_000).unwrap();
-        twin.patch(Section::Desired, &object(json!({"a": {"x": 5, "y": null}, "b": null})), 2_000).unwrap();
+        twin.patch(Section::Desired, &object(json!({"a": {"x": 1, "y": 2}, "b": 1})), Rules::TODAY, 1_000)
+            .unwrap();
+        twin.patch(
+            Section::Desired,
+            &object(json!({"a": {"x": 5, "y": null}, "b": null})),
+            Rules::TODAY,
+            2_000,
+        )
+        .unwrap();
         let desired = twin.service_properties()["desired"].clone();
         assert_eq!(desired["a"], json!({"x": 5}));
         assert_eq!(desired["$version"], 3);
@@ -202,7 +216,7 @@ mod tests {
     #[test]
     fn reported_metadata_has_no_versions() {
         let mut twin = TwinRecord::new(0);
-        twin.patch(Section::Reported, &object(json!({"t": 1})), 1_000).unwrap();
+        twin.patch(Section::Reported, &object(json!({"t": 1})), Rules::TODAY, 1_000).unwrap();
         let metadata = &twin.service_properties()["reported"]["$metadata"];
         assert_eq!(metadata["t"], json!({"$lastUpdated": "1970-01-01T00:00:01.0000000Z"}));
     }
@@ -213,10 +227,10 @@ mod tests {
         let big = object(json!({"k": "x".repeat(4000)}));
         for n in 0..8 {
             let patch = object(json!({format!("p{n}"): big["k"]}));
-            twin.patch(Section::Reported, &patch, 0).unwrap();
+            twin.patch(Section::Reported, &patch, Rules::TODAY, 0).unwrap();
         }
         let before = twin.device_document();
-        assert!(twin.patch(Section::Reported, &object(json!({"one": big["k"]})), 0).is_err());
+        assert!(twin.patch(Section::Reported, &object(json!({"one": big["k"]})), Rules::TODAY, 0).is_err());
         assert_eq!(twin.device_document(), before);
     }
 }

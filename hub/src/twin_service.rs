@@ -8,7 +8,7 @@ use crate::record::{Authentication, Record, etag_text};
 use crate::registry::Slot;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
-use iothub_protocol::twin::{self, Object, Section};
+use iothub_protocol::twin::{self, Object, Rules, Section};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -66,7 +66,8 @@ impl Hub {
         replace: bool,
     ) -> Result<Value, ServiceError> {
         let slot = self.slot_of(identity)?;
-        let writing = Writing::read(body, !self.config.switches.refuse_twin_arrays, replace)?;
+        let rules = self.config.switches.twin_rules();
+        let writing = Writing::read(body, rules, replace)?;
         let wall = self.wall_ms();
         let record = self.registry.get_mut(slot).ok_or_else(gone)?;
         if_match.check(&etag_text(record.twin.version))?;
@@ -74,9 +75,9 @@ impl Hub {
         let mut twin = record.twin.clone();
         for (section, content) in writing.sections() {
             let done = if replace {
-                twin.replace(section, content, wall)
+                twin.replace(section, content, rules, wall)
             } else {
-                twin.patch(section, content, wall)
+                twin.patch(section, content, rules, wall)
             };
             done.map_err(|error| ServiceError::new(ErrorCode::ArgumentInvalid, error.to_string()))?;
         }
@@ -123,7 +124,7 @@ impl Hub {
 impl Writing {
     /// In a patch, an absent section stays; in a replacement it becomes empty, but only if the body speaks of
     /// twins at all.
-    fn read(body: &Value, allow_arrays: bool, replace: bool) -> Result<Self, ServiceError> {
+    fn read(body: &Value, rules: Rules, replace: bool) -> Result<Self, ServiceError> {
         if !body.is_object() {
             return Err(ServiceError::new(ErrorCode::DeserializationError, "the body is a JSON object"));
         }
@@ -138,7 +139,7 @@ impl Writing {
                 fields.remove("$version");
                 fields.remove("$metadata");
             }
-            let checked = twin::checked(&content, allow_arrays);
+            let checked = twin::checked(&content, rules);
             let checked =
                 checked.map_err(|e| ServiceError::new(ErrorCode::ArgumentInvalid, e.to_string()))?;
             Ok(Some(checked.clone()))

@@ -30,13 +30,28 @@ impl Section {
             Self::Reported => "reported",
         }
     }
+}
 
-    /// Its limit in bytes, counted by [`size`].
-    #[must_use]
-    pub fn limit(self) -> usize {
-        match self {
-            Self::Tags => limits::TWIN_TAGS_BYTES,
-            Self::Desired | Self::Reported => limits::TWIN_SECTION_BYTES,
+/// What a hub takes in a twin. It changed in 2020.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether arrays are values.
+    pub arrays: bool,
+    /// Deepest nesting of objects in a section.
+    pub depth: usize,
+    /// Largest `desired` and `reported` section; `tags` have their own limit.
+    pub section_bytes: usize,
+}
+
+impl Rules {
+    /// Today's hub.
+    pub const TODAY: Self =
+        Self { arrays: true, depth: limits::TWIN_DEPTH, section_bytes: limits::TWIN_SECTION_BYTES };
+
+    fn limit(self, section: Section) -> usize {
+        match section {
+            Section::Tags => limits::TWIN_TAGS_BYTES,
+            Section::Desired | Section::Reported => self.section_bytes,
         }
     }
 }
@@ -86,10 +101,12 @@ pub enum TwinError {
         path: String,
     },
     /// Nested too deep.
-    #[error("\"{path}\" is nested deeper than 10 objects")]
+    #[error("\"{path}\" is nested deeper than {allowed} objects")]
     Depth {
         /// Where, in dots.
         path: String,
+        /// How deep is allowed.
+        allowed: usize,
     },
     /// `null` inside an array.
     #[error("the array at \"{path}\" holds null: null deletes a property, it is no value")]
@@ -165,9 +182,9 @@ fn text_size(text: &str) -> usize {
 ///
 /// # Errors
 /// [`TwinError`] names the place; the hub answers 400 with it.
-pub fn checked(patch: &Value, allow_arrays: bool) -> Result<&Object, TwinError> {
+pub fn checked(patch: &Value, rules: Rules) -> Result<&Object, TwinError> {
     let Value::Object(object) = patch else { return Err(TwinError::NotAnObject { got: kind(patch) }) };
-    Check { allow_arrays, path: Vec::new() }.object(object, 0)?;
+    Check { rules, path: Vec::new() }.object(object, 0)?;
     Ok(object)
 }
 
@@ -175,8 +192,8 @@ pub fn checked(patch: &Value, allow_arrays: bool) -> Result<&Object, TwinError> 
 ///
 /// # Errors
 /// [`TwinError::TooLarge`]: delete something first.
-pub fn check_size(section: Section, object: &Object) -> Result<(), TwinError> {
-    let (bytes, limit) = (object_size(object), section.limit());
+pub fn check_size(section: Section, object: &Object, rules: Rules) -> Result<(), TwinError> {
+    let (bytes, limit) = (object_size(object), rules.limit(section));
     if bytes > limit {
         return Err(TwinError::TooLarge { section: section.name(), bytes, limit });
     }
@@ -196,7 +213,7 @@ fn kind(value: &Value) -> &'static str {
 
 /// One walk over a patch; knows where it is.
 struct Check<'p> {
-    allow_arrays: bool,
+    rules: Rules,
     path: Vec<&'p str>,
 }
 
@@ -207,8 +224,8 @@ impl<'p> Check<'p> {
 
     /// `depth` is the number of objects around this one, the section itself not counted.
     fn object(&mut self, object: &'p Object, depth: usize) -> Result<(), TwinError> {
-        if depth > limits::TWIN_DEPTH {
-            return Err(TwinError::Depth { path: self.here() });
+        if depth > self.rules.depth {
+            return Err(TwinError::Depth { path: self.here(), allowed: self.rules.depth });
         }
         for (name, value) in object {
             self.name(name)?;
@@ -237,15 +254,15 @@ impl<'p> Check<'p> {
                 Err(TwinError::LongString { path: self.here(), bytes: text.len() })
             }
             Value::String(_) => Ok(()),
-            Value::Array(_) if !self.allow_arrays => Err(TwinError::Array { path: self.here() }),
+            Value::Array(_) if !self.rules.arrays => Err(TwinError::Array { path: self.here() }),
             Value::Array(items) => self.array(items, depth + 1),
             Value::Object(inner) => self.object(inner, depth + 1),
         }
     }
 
     fn array(&mut self, items: &'p [Value], depth: usize) -> Result<(), TwinError> {
-        if depth > limits::TWIN_DEPTH {
-            return Err(TwinError::Depth { path: self.here() });
+        if depth > self.rules.depth {
+            return Err(TwinError::Depth { path: self.here(), allowed: self.rules.depth });
         }
         for item in items {
             if item.is_null() {
@@ -283,7 +300,7 @@ mod tests {
     }
 
     fn refused(value: Value) -> TwinError {
-        checked(&value, true).map(|_| ()).unwrap_err()
+        checked(&value, Rules::TODAY).map(|_| ()).unwrap_err()
     }
 
     #[test]
@@ -308,7 +325,7 @@ mod tests {
     #[test]
     fn ten_nested_objects_are_allowed_and_eleven_are_not() {
         let nested = |levels: usize| (0..levels).fold(json!({"leaf": 1}), |inner, _| json!({"n": inner}));
-        assert!(checked(&nested(10), true).is_ok());
+        assert!(checked(&nested(10), Rules::TODAY).is_ok());
         assert!(matches!(refused(nested(11)), TwinError::Depth { .. }));
     }
 
@@ -320,7 +337,8 @@ mod tests {
             );
         }
         assert!(
-            checked(&json!({"n": 4_503_599_627_370_495_i64, "m": -4_503_599_627_370_496_i64}), true).is_ok()
+            checked(&json!({"n": 4_503_599_627_370_495_i64, "m": -4_503_599_627_370_496_i64}), Rules::TODAY)
+                .is_ok()
         );
         assert!(matches!(refused(json!({"n": 4_503_599_627_370_496_i64})), TwinError::Integer { .. }));
         assert!(matches!(refused(json!({"n": u64::MAX})), TwinError::Integer { .. }));
@@ -330,8 +348,11 @@ mod tests {
 
     #[test]
     fn arrays_may_be_switched_off_and_never_hold_null() {
-        assert!(checked(&json!({"a": [1, [2], {"b": 3}]}), true).is_ok());
-        assert!(matches!(checked(&json!({"a": [1]}), false), Err(TwinError::Array { .. })));
+        assert!(checked(&json!({"a": [1, [2], {"b": 3}]}), Rules::TODAY).is_ok());
+        assert!(matches!(
+            checked(&json!({"a": [1]}), Rules { arrays: false, ..Rules::TODAY }),
+            Err(TwinError::Array { .. })
+        ));
         assert!(matches!(refused(json!({"a": [null]})), TwinError::NullInArray { .. }));
         assert!(matches!(refused(json!([1])), TwinError::NotAnObject { got: "an array" }));
     }
@@ -339,11 +360,11 @@ mod tests {
     #[test]
     fn each_section_has_its_own_limit() {
         let of = |bytes: usize| object(json!({"k": "x".repeat(bytes - 1)}));
-        assert!(check_size(Section::Tags, &of(8192)).is_ok());
-        assert!(check_size(Section::Tags, &of(8193)).is_err());
-        assert!(check_size(Section::Reported, &of(32 * 1024)).is_ok());
+        assert!(check_size(Section::Tags, &of(8192), Rules::TODAY).is_ok());
+        assert!(check_size(Section::Tags, &of(8193), Rules::TODAY).is_err());
+        assert!(check_size(Section::Reported, &of(32 * 1024), Rules::TODAY).is_ok());
         assert_eq!(
-            check_size(Section::Desired, &of(32 * 1024 + 1)).unwrap_err().to_string(),
+            check_size(Section::Desired, &of(32 * 1024 + 1), Rules::TODAY).unwrap_err().to_string(),
             "\"desired\" would have 32769 bytes, at most 32768 are allowed"
         );
     }

@@ -102,6 +102,18 @@ pub enum SwitchName {
     PurgeOnCleanSession,
     /// Refuse arrays in twins.
     RefuseTwinArrays,
+    /// Twin limits before 2020: 8 KB a section, five objects deep.
+    OldTwinLimits,
+    /// Twin answers of 2016 to 2019: 204 to a read, 200 to a reported patch.
+    OldTwinStatuses,
+    /// The answer to a twin read inside "properties".
+    WrappedTwin,
+    /// A ? before the bag of a C2D topic.
+    QuestionMarkBag,
+    /// deviceBound in the $.to of a C2D message.
+    CamelCaseTo,
+    /// Store what comes to an unknown topic as telemetry.
+    StoreUnmatched,
     /// Answer CONNACK 5, not 3, to a disabled device.
     DisabledIsRefused,
 }
@@ -124,6 +136,12 @@ impl Cli {
             count_redeliveries: on(SwitchName::CountRedeliveries),
             purge_on_clean_session: on(SwitchName::PurgeOnCleanSession),
             refuse_twin_arrays: on(SwitchName::RefuseTwinArrays),
+            old_twin_limits: on(SwitchName::OldTwinLimits),
+            old_twin_statuses: on(SwitchName::OldTwinStatuses),
+            wrapped_twin: on(SwitchName::WrappedTwin),
+            question_mark_bag: on(SwitchName::QuestionMarkBag),
+            camel_case_to: on(SwitchName::CamelCaseTo),
+            store_unmatched: on(SwitchName::StoreUnmatched),
             disabled_is_refused: on(SwitchName::DisabledIsRefused),
             cors_rest: self.cors,
         }
