@@ -5,6 +5,7 @@
 mod bag;
 mod c2d;
 mod connack;
+mod disagreements;
 mod errors;
 mod helpers;
 mod identity_fields;
@@ -16,11 +17,13 @@ mod properties;
 mod quotas;
 mod rest;
 mod session;
+mod sheet;
 mod subscriptions;
 #[path = "../behaviour/support.rs"]
 #[allow(dead_code, reason = "the tests of behaviour use the rest")]
 mod support;
 mod telemetry;
+mod tidy;
 mod token;
 mod token_life;
 mod topics;

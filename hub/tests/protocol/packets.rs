@@ -187,9 +187,9 @@ fn disconnect_is_a_clean_end() {
 /// PROTOCOL 4, Device disabled or deleted while connected [I]
 #[test]
 fn disabling_or_deleting_drops_the_link_without_a_packet() {
-    for (method, body, reason) in
-        [("PUT", r#"{"status":"disabled"}"#, Reason::DeviceDisabled), ("DELETE", "", Reason::DeviceDeleted)]
-    {
+    let disable = ("PUT", r#"{"status":"disabled"}"#, Reason::DeviceDisabled);
+    let delete = ("DELETE", "", Reason::DeviceDeleted);
+    for (method, body, reason) in [disable, delete] {
         let (mut bench, link) = connected();
         bench.call_if(method, "/devices/device-1", "*", body);
         assert_eq!(bench.reason(link), Some(reason));

@@ -117,11 +117,8 @@ fn a_will_is_sent_as_telemetry_when_the_link_dies_and_not_after_disconnect() {
     for (clean_end, events) in [(false, 1), (true, 0)] {
         let mut bench = Bench::new();
         let link = with_will(&mut bench, "devices/device-1/messages/events/%24.ct=text%2Fplain&why=lost");
-        if clean_end {
-            bench.disconnect(link);
-        } else {
-            bench.drop_socket(link);
-        }
+        let end = if clean_end { Bench::disconnect } else { Bench::drop_socket };
+        end(&mut bench, link);
         let told = bench.events_of("telemetry");
         assert_eq!(told.len(), events);
         if let Some(event) = told.first() {
@@ -136,7 +133,9 @@ fn a_will_is_sent_as_telemetry_when_the_link_dies_and_not_after_disconnect() {
 #[test]
 fn every_end_but_disconnect_publishes_the_will() {
     let end: [fn(&mut Bench, LinkId); 4] = [
-        |bench, link| bench.publish(link, "no/such/topic", b"", 0, 0),
+        |bench, link| {
+            bench.publish(link, "no/such/topic", b"", 0, 0);
+        },
         |bench, _| assert_ne!(bench.connect("device-1").0, 0),
         |bench, _| bench.pass(360_000),
         |bench, _| drop(bench.call_if("PUT", "/devices/device-1", "*", r#"{"status":"disabled"}"#)),

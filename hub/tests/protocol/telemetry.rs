@@ -63,7 +63,7 @@ fn the_messages_of_a_link_are_told_in_their_order() {
     }
     let told = bench.events_of("telemetry");
     assert_eq!(told.len(), 200);
-    assert!(told.iter().enumerate().all(|(n, event)| event["body"].as_str() == Some(&n.to_string())));
+    assert!(told.iter().enumerate().all(|(n, event)| event["body"].as_str() == Some(n.to_string().as_str())));
 }
 
 /// PROTOCOL 7, Retention

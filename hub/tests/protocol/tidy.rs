@@ -103,7 +103,8 @@ fn every_test_cites_a_row_with_the_evidence_of_the_sheet() {
     for citation in citations() {
         let Citation { section, row, evidence, test } = &citation;
         let known = SHEET.iter().find(|r| matches(&citation, r));
-        let (_, _, tags, speaks) = known.unwrap_or_else(|| panic!("{test}: the sheet has no {section}, {row}"));
+        let (_, _, tags, speaks) =
+            known.unwrap_or_else(|| panic!("{test}: the sheet has no {section}, {row}"));
         assert_eq!(evidence, tags, "{test}: {section}, {row}");
         assert_eq!(*speaks, Speaks::Hub, "{test}: {section}, {row}");
     }
