@@ -49,6 +49,8 @@ export type Action =
   | { readonly type: 'device/metrics'; readonly metrics: LinkMetrics }
   | { readonly type: 'device/called'; readonly call: MethodCall }
   | { readonly type: 'method/changed'; readonly name: string; readonly card: Partial<MethodCard> }
+  | { readonly type: 'method/added'; readonly card: MethodCard }
+  | { readonly type: 'method/removed'; readonly name: string }
   | { readonly type: 'service/twin'; readonly twin: ServiceTwin }
   | { readonly type: 'fleet/started'; readonly size: number }
   | { readonly type: 'fleet/stopped' }
@@ -60,6 +62,7 @@ export type Action =
   | { readonly type: 'sensor/level'; readonly id: string; readonly level: number }
   | { readonly type: 'sensor/generator'; readonly id: string; readonly generator: Generator }
   | { readonly type: 'sensor/script'; readonly id: string; readonly script: string }
+  | { readonly type: 'sensor/column'; readonly id: string; readonly column: string }
   | { readonly type: 'sensor/added'; readonly sensor: Sensor }
   | { readonly type: 'sensor/input'; readonly id: string; readonly value: number }
   | { readonly type: 'sensor/removed'; readonly id: string }

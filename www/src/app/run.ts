@@ -80,7 +80,10 @@ export class Session {
 
   /** Switches the device off and on again. */
   restartDevice(): void {
-    this.#life.device?.restart();
+    const { device } = this.#life;
+    // Before its first connection there is no device to restart, only an attempt to begin anew.
+    if (device === null) void this.retry();
+    else device.restart();
   }
 
   /** Acknowledges a held message, or leaves it to come again on the next link. */

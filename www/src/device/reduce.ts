@@ -55,6 +55,12 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
       return { ...device, calls: [action.call, ...device.calls].slice(0, CALLS_KEEP) };
     case 'method/changed':
       return { ...device, methods: withCard(device.methods, action.name, action.card) };
+    case 'method/added': {
+      const known = device.methods.some((method) => method.name === action.card.name);
+      return known ? device : { ...device, methods: [...device.methods, action.card] };
+    }
+    case 'method/removed':
+      return { ...device, methods: device.methods.filter((method) => method.name !== action.name) };
     case 'device/message-settled':
       return { ...device, inbox: settled(device.inbox, action.key, action.accepted) };
     case 'scenario/opened':
@@ -122,6 +128,8 @@ function reduceSensors(sensors: readonly Sensor[], action: Action): readonly Sen
       }));
     case 'sensor/script':
       return changed(sensors, action.id, (sensor) => ({ ...sensor, script: action.script, memory: 0 }));
+    case 'sensor/column':
+      return changed(sensors, action.id, (sensor) => ({ ...sensor, column: action.column, memory: 0 }));
     case 'sensor/added':
       return sensors.some((sensor) => sensor.id === action.sensor.id) ? sensors : [...sensors, action.sensor];
     case 'sensor/input':

@@ -11,7 +11,7 @@ import { HeldMessages } from './held.js';
 import { answerMethods } from './methods.js';
 import { pause } from './pause.js';
 import type { ReceivedMessage, StatusState } from './state.js';
-import { followTwin } from './twin.js';
+import { followDesired, readTwin } from './twin.js';
 
 const REBOOT_TAKES_MS = 1_500;
 const MEASURE_EVERY_MS = 250;
@@ -67,7 +67,7 @@ function tellStatus(store: Store, state: StatusState, reason: string): void {
   });
 }
 
-/** One life of the device, from power on to power off. */
+/** One life of the device, from power on to power off. What listens is there before the first packet leaves. */
 async function powered(
   identity: Provisioned,
   store: Store,
@@ -75,10 +75,16 @@ async function powered(
   on: AbortSignal,
   restart: () => void,
 ): Promise<DeviceClient> {
-  const device = await DeviceClient.connect(identity.credentials, { ...identity.options, signal: on });
-  listen(device, store, held, on);
-  answerMethods(device, store, restart, on);
-  followTwin(device, store, on);
+  const device = await DeviceClient.connect(identity.credentials, {
+    ...identity.options,
+    signal: on,
+    prepare: (made) => {
+      listen(made, store, held, on);
+      answerMethods(made, store, restart, on);
+      followDesired(made, store, on);
+    },
+  });
+  void readTwin(device, store, on);
   void keepSampling(device, store, on);
   void keepMeasuring(device, store, on);
   return device;
@@ -101,7 +107,6 @@ function listen(device: DeviceClient, store: Store, held: HeldMessages, on: Abor
   device.addEventListener('packet', ({ outgoing, bytes }) => {
     if (!on.aborted) store.dispatch({ type: 'device/packet', outgoing, bytes, at: Date.now() });
   });
-  tellStatus(store, device.state, device.reason);
 }
 
 /** Sends at the interval that the desired properties ask for, in step with the clock rather than with the sends. */

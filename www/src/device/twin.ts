@@ -8,19 +8,25 @@ import type { Store } from '../app/store.js';
 import { reportOf } from '../board/board.js';
 import { isObject, type JsonObject, withoutMeta } from '../twin/json.js';
 
-export function followTwin(device: DeviceClient, store: Store, on: AbortSignal): void {
-  follow(device, store, on).catch((cause: unknown) => {
-    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
-  });
-}
-
-async function follow(device: DeviceClient, store: Store, on: AbortSignal): Promise<void> {
+/** Told before the first connection, so that no change is missed. */
+export function followDesired(device: DeviceClient, store: Store, on: AbortSignal): void {
   device.addEventListener('desired', ({ patch, version }) => {
     if (on.aborted || !isObject(patch)) return;
     store.dispatch({ type: 'device/desired', patch, version });
     void report(device, store, reportOf(store.device.peek().board, patch), on);
   });
-  const twin: unknown = await device.getTwin();
+}
+
+/** The twin as it stands when the device comes up. */
+export async function readTwin(device: DeviceClient, store: Store, on: AbortSignal): Promise<void> {
+  try {
+    await takeTwin(await device.getTwin(), device, store, on);
+  } catch (cause) {
+    if (!on.aborted) store.dispatch({ type: 'device/send-failed', problem: problemText(cause) });
+  }
+}
+
+async function takeTwin(twin: unknown, device: DeviceClient, store: Store, on: AbortSignal): Promise<void> {
   if (on.aborted || !isObject(twin)) return;
   const section = (name: string) => (isObject(twin[name]) ? twin[name] : {}) as JsonObject;
   const desired = section('desired');

@@ -2,6 +2,7 @@
  * What a hub tells about itself: one event of its stream, read defensively, because the hub may be newer or older than
  * this page. The hubs of this folder produce them, the service reducer keeps them.
  */
+import type { HubEvent as PackageEvent } from 'iothub-wasm/hub';
 
 export type Properties = Readonly<Record<string, string | null>>;
 
@@ -29,7 +30,7 @@ export interface ConnectionEvent extends Common {
 
 /** Twin changes, method calls, C2D outcomes, refusals, lifecycle: shown in the timeline with what they carry. */
 export interface OtherEvent extends Common {
-  readonly type: 'twin' | 'c2d' | 'feedback' | 'method' | 'lifecycle' | 'refused' | 'control';
+  readonly type: (typeof OTHERS)[number];
   readonly reason: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -39,7 +40,15 @@ export type HubEvent = TelemetryEvent | ConnectionEvent | OtherEvent;
 /** A message body: text where it is text, else its bytes. */
 export type Body = { readonly text: string } | { readonly base64: string };
 
-const OTHERS = ['twin', 'c2d', 'feedback', 'method', 'lifecycle', 'refused', 'control'] as const;
+const OTHERS = [
+  'twin',
+  'c2d',
+  'feedback',
+  'method',
+  'lifecycle',
+  'refused',
+  'control',
+] as const satisfies readonly PackageEvent['type'][];
 
 /** The `event:` names a stream is listened to for. */
 export const EVENT_TYPES = ['telemetry', 'connection', ...OTHERS] as const;

@@ -3,21 +3,16 @@
  * (`app/run.ts`) holds exactly one; views never see it, they dispatch intents.
  */
 import type { ConnectOptions, Credentials } from 'iothub-wasm';
+import type { CloudToDeviceMessage, DeviceSummary, Fault, MethodCall } from 'iothub-wasm/hub';
 import type { Json, JsonObject } from '../twin/json.js';
-import type { HubEvent, Properties } from './hub-event.js';
+import type { HubEvent } from './hub-event.js';
 
 export type HubKind = 'page' | 'local' | 'mine';
 
 /** The link over which the hub tells its events: not the device's link. */
 export type StreamState = 'opening' | 'open' | 'lost';
 
-export interface CloudToDevice {
-  readonly body: string;
-  readonly contentType?: string;
-  readonly messageId?: string;
-  readonly ack?: 'none' | 'positive' | 'negative' | 'full';
-  readonly properties: Properties;
-}
+export type CloudToDevice = CloudToDeviceMessage & { readonly body: string };
 
 /** A twin as the service sees it. */
 export interface ServiceTwin {
@@ -27,54 +22,24 @@ export interface ServiceTwin {
   readonly reportedVersion: number;
 }
 
-export interface MethodRequest {
-  readonly name: string;
-  readonly payload: Json;
-  /** Seconds that the device may take, 5 to 300. */
-  readonly responseTimeout: number;
-  /** Seconds to wait for a device that is not there, 0 to 300. */
-  readonly connectTimeout: number;
-}
-
 export interface MethodResult {
   readonly status: number;
   readonly payload: Json;
 }
 
-export interface Identity {
-  readonly deviceId: string;
-  readonly enabled: boolean;
-  readonly connected: boolean;
-}
-
-/** Trouble on purpose, as `/local/faults` takes it. */
-export interface Fault {
-  readonly kind:
-    | 'cut'
-    | 'half-open'
-    | 'delay'
-    | 'duplicate'
-    | 'drop-puback'
-    | 'throttle'
-    | 'refuse'
-    | 'twin-error'
-    | 'expire-token'
-    | 'restart';
-  readonly deviceId?: string;
-  readonly count?: number;
-  readonly forMs?: number;
-  readonly ms?: number;
-  readonly closeAfterMs?: number;
-  readonly code?: number;
-}
+export type Identity = Pick<DeviceSummary, 'deviceId' | 'status' | 'connectionState'>;
 
 /** What a service may do; absent where a page cannot reach it. */
 export interface ServiceSide {
   sendCloudToDevice(deviceId: string, message: CloudToDevice): Promise<void>;
   twin(deviceId: string): Promise<ServiceTwin>;
   patchDesired(deviceId: string, patch: JsonObject): Promise<ServiceTwin>;
-  callMethod(deviceId: string, request: MethodRequest): Promise<MethodResult>;
+  callMethod(deviceId: string, call: MethodCall): Promise<MethodResult>;
   devices(): Promise<readonly Identity[]>;
+  /** Makes a device with keys of its own; one that is there already is a problem. */
+  createDevice(deviceId: string): Promise<void>;
+  /** How a program of someone's own connects as this device; `null` where no other program can reach the hub. */
+  readonly connectionString: ((deviceId: string) => Promise<string>) | null;
   setEnabled(deviceId: string, enabled: boolean): Promise<void>;
   removeDevice(deviceId: string): Promise<void>;
   /** Makes something go wrong on purpose, and lets everything go right again. */

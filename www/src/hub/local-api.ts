@@ -22,7 +22,7 @@ export interface LocalAsk {
   readonly method: string;
   /** Below `/local/`. */
   readonly path: string;
-  readonly body?: Json | undefined;
+  readonly body?: unknown;
   /** What is there is changed: without it the hub takes a PUT for something new. */
   readonly update?: boolean;
   /** How long the answer may take. */
@@ -68,7 +68,11 @@ export async function provisionMany(
 const isDevice = (device: JsonObject, deviceId: string) =>
   device.deviceId === deviceId && device.moduleId == null;
 
-export function serviceSide(request: LocalRequest): ServiceSide {
+/** `dialled` turns a connection string into one that another program can use. */
+export function serviceSide(
+  request: LocalRequest,
+  dialled: ((connectionString: string) => string) | null = null,
+): ServiceSide {
   return {
     sendCloudToDevice: async (deviceId, message) => {
       await call(request, 'POST', `${at(deviceId)}/messages`, messageJson(message));
@@ -76,17 +80,22 @@ export function serviceSide(request: LocalRequest): ServiceSide {
     twin: async (deviceId) => readTwin(await call(request, 'GET', `${at(deviceId)}/twin`)),
     patchDesired: async (deviceId, patch) =>
       readTwin(await call(request, 'PATCH', `${at(deviceId)}/twin`, { properties: { desired: patch } })),
-    callMethod: async (deviceId, { name, payload, responseTimeout, connectTimeout }) => {
-      const body = {
-        methodName: name,
-        payload,
-        responseTimeoutInSeconds: responseTimeout,
-        connectTimeoutInSeconds: connectTimeout,
-      };
-      const withinMs = (responseTimeout + connectTimeout + 5) * 1_000;
-      return readResult(await call(request, 'POST', `${at(deviceId)}/methods`, body, { withinMs }));
+    callMethod: async (deviceId, method) => {
+      const { responseTimeoutInSeconds = 30, connectTimeoutInSeconds = 0 } = method;
+      const withinMs = (responseTimeoutInSeconds + connectTimeoutInSeconds + 5) * 1_000;
+      return readResult(await call(request, 'POST', `${at(deviceId)}/methods`, method, { withinMs }));
     },
     devices: async () => readIdentities(await call(request, 'GET', 'devices')),
+    createDevice: async (deviceId) => void (await call(request, 'PUT', at(deviceId), {})),
+    connectionString:
+      dialled === null
+        ? null
+        : async (deviceId) => {
+            const identity = await call(request, 'GET', at(deviceId));
+            const text = isObject(identity) ? identity.connectionString : null;
+            if (typeof text === 'string') return dialled(text);
+            throw new HubProblem(`the device ${deviceId} has no key, so there is no connection string`);
+          },
     setEnabled: async (deviceId, enabled) => {
       const identity = await call(request, 'GET', at(deviceId));
       if (!isObject(identity)) throw new HubProblem(`the hub answered without the device ${deviceId}`);
@@ -107,7 +116,7 @@ export async function call(
   request: LocalRequest,
   method: string,
   path: string,
-  body?: Json,
+  body?: unknown,
   more: Pick<LocalAsk, 'update' | 'withinMs'> = {},
 ): Promise<Json> {
   const answer = await request({ method, path, body, ...more });
@@ -135,8 +144,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function messageJson({ body, properties, ...rest }: CloudToDevice): Json {
-  return { body, ...rest, ...(Object.keys(properties).length > 0 ? { properties } : {}) };
+function messageJson({ properties = {}, ...rest }: CloudToDevice): CloudToDevice {
+  return Object.keys(properties).length > 0 ? { ...rest, properties } : rest;
 }
 
 function readTwin(value: Json): ServiceTwin {
@@ -162,7 +171,8 @@ function readIdentities(value: Json): readonly Identity[] {
     .filter((identity) => isObject(identity) && identity.moduleId == null)
     .map((identity) => ({
       deviceId: String(identity.deviceId),
-      enabled: identity.status !== 'disabled',
-      connected: identity.connectionState === 'Connected',
+      status: identity.status === 'disabled' ? ('disabled' as const) : ('enabled' as const),
+      connectionState:
+        identity.connectionState === 'Connected' ? ('Connected' as const) : ('Disconnected' as const),
     }));
 }

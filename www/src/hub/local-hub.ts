@@ -28,7 +28,7 @@ export async function openLocalHub(base: URL): Promise<Hub> {
         options: {},
       })),
     listen: (told, signal) => listen(base, told, signal),
-    service: serviceSide(request),
+    service: serviceSide(request, (text) => reachable(text, base)),
   };
 }
 

@@ -3,7 +3,8 @@
  * storage, so it is read as something that anybody may have written. It never holds a key. Pure.
  */
 import { isRecord } from '../hub/hub-event.js';
-import type { Effect, MethodCard } from '../methods/method.js';
+import { type Effect, METHOD_NAME, type MethodCard } from '../methods/method.js';
+import { SENSOR_NAME } from '../sensors/defaults.js';
 import { GENERATORS, type Sensor } from '../sensors/sensor.js';
 
 export interface Scenario {
@@ -33,7 +34,7 @@ export function readScenario(text: string): Scenario | null {
 function readSensor(value: unknown): Sensor | null {
   if (!isRecord(value)) return null;
   const { id, min, max, step, level, spread } = value;
-  if (typeof id !== 'string' || !/^[a-z_]\w{0,63}$/i.test(id)) return null;
+  if (typeof id !== 'string' || !SENSOR_NAME.test(id)) return null;
   const numbers = [min, max, step, level, spread];
   if (!numbers.every((number) => typeof number === 'number' && Number.isFinite(number))) return null;
   const [low, high, by, middle, width] = numbers as [number, number, number, number, number];
@@ -51,13 +52,14 @@ function readSensor(value: unknown): Sensor | null {
     generator: GENERATORS.find((generator) => generator === value.generator) ?? 'steady',
     frozen: value.frozen === true,
     script: shortText(value.script, LONGEST_TEXT),
+    column: shortText(value.column, 64),
     memory: 0,
     value: inside(value.value),
   };
 }
 
 function readMethod(value: unknown): MethodCard | null {
-  if (!isRecord(value) || typeof value.name !== 'string' || !/^[\w.-]{1,128}$/.test(value.name)) return null;
+  if (!isRecord(value) || typeof value.name !== 'string' || !METHOD_NAME.test(value.name)) return null;
   const whole = (number: unknown, most: number, other: number) =>
     Number.isInteger(number) && (number as number) >= 0 && (number as number) <= most
       ? (number as number)

@@ -31,6 +31,19 @@ export const DEFAULT_METHODS: readonly MethodCard[] = [
   card('firmwareUpdate', 'firmware', '{"accepted":true}'),
 ];
 
+/** What a hub takes as the name of a method. */
+export const METHOD_NAME = /^[\w.-]{1,128}$/;
+
+/** A method of someone's own: it echoes until its card says otherwise. */
+export function ownMethod(name: string): MethodCard {
+  return card(name, 'none', '');
+}
+
+/** What the device came with stays; the others may go. */
+export function isOwn(name: string): boolean {
+  return DEFAULT_METHODS.every((method) => method.name !== name);
+}
+
 export const CALLS_KEEP = 20;
 
 function card(name: string, effect: Effect, reply: string): MethodCard {

@@ -7,6 +7,7 @@ const sensor = (given: Given): Sensor => ({
   step: 0.1,
   frozen: false,
   script: '',
+  column: '',
   memory: 0,
   value: given.level,
   ...given,
@@ -45,5 +46,18 @@ export function inputSensor(id: string): Sensor {
   const range = INPUT_RANGES[id] ?? { unit: '', min: -100, max: 100, step: 0.1 };
   return sensor({ id, ...range, level: 0, spread: 1, generator: 'input' });
 }
+
+/** How many steps a slider should have at least. */
+const FEWEST_STEPS = 100;
+
+/** A sensor of someone's own; `id` is its name in the telemetry. */
+export function ownSensor({ id, unit, min, max }: Pick<Sensor, 'id' | 'unit' | 'min' | 'max'>): Sensor {
+  const step = Math.min(1, 10 ** Math.floor(Math.log10((max - min) / FEWEST_STEPS)));
+  const level = (min + max) / 2;
+  return sensor({ id, unit, min, max, step, level, spread: (max - min) / 10, generator: 'walk' });
+}
+
+/** What a sensor may be called: a key of a JSON body that every query language takes. */
+export const SENSOR_NAME = /^[a-z_]\w{0,63}$/i;
 
 export const DEFAULT_SENSORS: readonly Sensor[] = TEMPLATES.slice(0, 2);

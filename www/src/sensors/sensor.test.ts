@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SENSORS } from './defaults.js';
+import { DEFAULT_SENSORS, ownSensor } from './defaults.js';
 import { advance, GENERATORS, type Generator, type Sensor, withLevel } from './sensor.js';
 
 const base = DEFAULT_SENSORS[0] as Sensor;
@@ -105,5 +105,30 @@ describe('withLevel', () => {
       value: 35,
       frozen: true,
     });
+  });
+});
+
+describe('a CSV', () => {
+  const script = 'time,level,flow\n1,77,5\n2,78,6';
+  it('plays its first column until another is chosen, over and over', () => {
+    const play = (column: string) => {
+      let sensor = having('sequence', { script, column, min: 0, max: 100 });
+      return [1, 2, 3].map(() => {
+        sensor = advance(sensor, 0, 0);
+        return sensor.value;
+      });
+    };
+    expect(play('')).toEqual([1, 2, 1]);
+    expect(play('flow')).toEqual([5, 6, 5]);
+    expect(play('gone')).toEqual([1, 2, 1]);
+  });
+});
+
+describe('a sensor of one’s own', () => {
+  it('has a slider fine enough for its range', () => {
+    const range = (min: number, max: number) => ownSensor({ id: 'x', unit: '', min, max });
+    expect(range(0, 100).step).toBe(1);
+    expect(range(0, 5).step).toBe(0.01);
+    expect(range(0, 50_000)).toMatchObject({ step: 1, level: 25_000, generator: 'walk' });
   });
 });

@@ -49,6 +49,8 @@ export interface Sensor {
   readonly frozen: boolean;
   /** Of a sequence its numbers (a list, or CSV), of a formula its text. */
   readonly script: string;
+  /** Of a CSV in `script`, the column that plays; empty for the first. */
+  readonly column: string;
   /** What a generator remembers between ticks: a position, a direction. */
   readonly memory: number;
   /** What the next telemetry says. */
@@ -92,8 +94,9 @@ function drained({ value, min, max, spread, memory }: Sensor): Pick<Sensor, 'val
   return { memory: filling ? 1 : 0, value: filling ? value + spread / 6 : value - spread / 60 };
 }
 
-function inSequence({ script, value, memory }: Sensor): Pick<Sensor, 'value' | 'memory'> {
-  const values = columnsOf(script)[0]?.values ?? [];
+function inSequence({ script, column, value, memory }: Sensor): Pick<Sensor, 'value' | 'memory'> {
+  const columns = columnsOf(script);
+  const values = (columns.find(({ name }) => name === column) ?? columns[0])?.values ?? [];
   return { memory: memory + 1, value: values[memory % Math.max(1, values.length)] ?? value };
 }
 

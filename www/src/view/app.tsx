@@ -22,8 +22,8 @@ export function App() {
         <div class="sides">
           <DevicePanel />
           <ServicePanel />
+          <FleetCard />
         </div>
-        <FleetCard />
         <WirePanel />
       </main>
     </>

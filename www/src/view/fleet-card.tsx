@@ -16,7 +16,7 @@ export function FleetCard() {
   if (limit === 0) return null;
   const count = Math.min(wanted, limit);
   return (
-    <Card title={words.title} hint={words.hint(limit)}>
+    <Card title={words.title} hint={words.hint(limit)} class="fleet">
       <div class="fleet-controls">
         <input
           type="range"

@@ -1,6 +1,7 @@
 /** What the device answers when a method is called: one card a method, to be changed while it runs. */
+import { useState } from 'preact/hooks';
 import { usePage, useText } from '../app/context.js';
-import type { MethodCard } from '../methods/method.js';
+import { isOwn, METHOD_NAME, type MethodCard, ownMethod } from '../methods/method.js';
 import { clockTime } from './format.js';
 import { Card } from './parts.js';
 
@@ -15,7 +16,37 @@ export function MethodCards() {
           <MethodItem key={card.name} card={card} />
         ))}
       </ul>
+      <AddMethod />
     </Card>
+  );
+}
+
+function AddMethod() {
+  const { store } = usePage();
+  const { methods: words } = useText();
+  const [name, setName] = useState('');
+  const known = store.device.value.methods.some((method) => method.name === name);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    store.dispatch({ type: 'method/added', card: ownMethod(name) });
+    setName('');
+  };
+  return (
+    <form class="create" onSubmit={submit}>
+      <label class="field">
+        <span class="unseen">{words.name}</span>
+        <input
+          spellcheck={false}
+          autocomplete="off"
+          placeholder={words.name}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="button" disabled={known || !METHOD_NAME.test(name)}>
+        {words.add}
+      </button>
+    </form>
   );
 }
 
@@ -79,6 +110,15 @@ function MethodSettings({ card }: { readonly card: MethodCard }) {
         {number(words.delay, card.delayMs, 60_000, (delayMs) => ({ delayMs }))}
         {number(words.failure, card.failurePercent, 100, (failurePercent) => ({ failurePercent }))}
       </div>
+      {isOwn(card.name) && (
+        <button
+          type="button"
+          class="button quiet"
+          onClick={() => store.dispatch({ type: 'method/removed', name: card.name })}
+        >
+          {words.remove(card.name)}
+        </button>
+      )}
     </div>
   );
 }

@@ -25,8 +25,12 @@ export function MethodForm() {
 
   const call = async (): Promise<Called> => {
     const started = performance.now();
-    const request = { name, payload: parsed ?? null, responseTimeout, connectTimeout };
-    const result = await session.service().callMethod(store.device.peek().id, request);
+    const result = await session.service().callMethod(store.device.peek().id, {
+      methodName: name,
+      payload: parsed ?? null,
+      responseTimeoutInSeconds: responseTimeout,
+      connectTimeoutInSeconds: connectTimeout,
+    });
     return { result, tookMs: performance.now() - started };
   };
   const submit = (event: Event) => {

@@ -6,7 +6,9 @@ import { type ConnectionStringParts, DeviceClient } from 'iothub-wasm';
 import { useEffect, useState } from 'preact/hooks';
 import { usePage, useText } from '../app/context.js';
 import { problemText } from '../app/problem.js';
+import { clockAhead, NOTEWORTHY_S } from '../hub/clock.js';
 import { type MyHub, tokensFrom } from '../hub/my-hub.js';
+import { decimal } from './format.js';
 import { Card, Choice, Problem } from './parts.js';
 
 type Way = 'string' | 'tokens';
@@ -27,9 +29,24 @@ export function MyHubForm() {
   );
   return (
     <Card title={words.title} hint={words.hint} actions={choice}>
+      <ClockNotice />
       {way === 'string' ? <StringForm /> : <TokenForm />}
     </Card>
   );
+}
+
+/** A clock that is off makes every token wrong, however right the key is. */
+function ClockNotice() {
+  const { language } = usePage().store.page.value;
+  const { mine: words } = useText();
+  const [ahead, setAhead] = useState<number | null>(null);
+  useEffect(() => {
+    const page = new URL(location.href);
+    page.hash = '';
+    void clockAhead(page).then(setAhead);
+  }, []);
+  if (ahead === null || Math.abs(ahead) < NOTEWORTHY_S) return null;
+  return <Problem>{words.clockOff(decimal(Math.abs(ahead) / 60, 0, language), ahead > 0)}</Problem>;
 }
 
 type Explained =

@@ -108,19 +108,47 @@ function Script({ sensor, name }: SensorProps) {
   const problem = problemIn(sensor);
   const isFormula = sensor.generator === 'formula';
   return (
-    <label class="field">
-      <span class="unseen">{isFormula ? words.formula(name) : words.sequence(name)}</span>
-      <textarea
-        rows={2}
-        spellcheck={false}
-        placeholder={isFormula ? 'level + 5 * sin(t / 10) + noise' : '1, 2, 3'}
-        value={sensor.script}
-        aria-invalid={problem !== null}
-        onInput={(event) =>
-          store.dispatch({ type: 'sensor/script', id: sensor.id, script: event.currentTarget.value })
+    <>
+      <label class="field">
+        <span class="unseen">{isFormula ? words.formula(name) : words.sequence(name)}</span>
+        <textarea
+          rows={2}
+          spellcheck={false}
+          placeholder={isFormula ? 'level + 5 * sin(t / 10) + noise' : '1, 2, 3'}
+          value={sensor.script}
+          aria-invalid={problem !== null}
+          onInput={(event) =>
+            store.dispatch({ type: 'sensor/script', id: sensor.id, script: event.currentTarget.value })
+          }
+        />
+        <span class="finding">{problem ?? (isFormula ? words.formulaHint : words.sequenceHint)}</span>
+      </label>
+      {!isFormula && <ColumnChoice sensor={sensor} name={name} />}
+    </>
+  );
+}
+
+/** Which column of a CSV plays, where there is more than one. */
+function ColumnChoice({ sensor, name }: SensorProps) {
+  const { store } = usePage();
+  const { sensor: words } = useText();
+  const columns = columnsOf(sensor.script);
+  if (columns.length < 2) return null;
+  return (
+    <label class="select">
+      <span class="unseen">{words.column(name)}</span>
+      <select
+        value={sensor.column}
+        onChange={({ currentTarget }) =>
+          store.dispatch({ type: 'sensor/column', id: sensor.id, column: currentTarget.value })
         }
-      />
-      <span class="finding">{problem ?? (isFormula ? words.formulaHint : words.sequenceHint)}</span>
+      >
+        {columns.map((column, index) => (
+          <option key={column.name} value={index === 0 ? '' : column.name}>
+            {column.name}
+          </option>
+        ))}
+      </select>
     </label>
   );
 }

@@ -1,8 +1,8 @@
 /** Trouble on purpose: one press each, and the gauges beside it that show how the client comes through. */
+import type { Fault } from 'iothub-wasm/hub';
 import { useState } from 'preact/hooks';
 import { usePage, useText } from '../app/context.js';
 import { knockWithWrongKey, takeOver } from '../device/trouble.js';
-import type { Fault } from '../hub/hub.js';
 import type { Text } from '../text/text.js';
 import { LinkGauges } from './link-gauges.js';
 import { Problem } from './parts.js';

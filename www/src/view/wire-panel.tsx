@@ -4,6 +4,7 @@ import { usePage, useText } from '../app/context.js';
 import { WIRE_KINDS, type WireEntry, type WireKind } from '../wire/state.js';
 import { Inspector } from './inspector.js';
 import { Card, Empty } from './parts.js';
+import { Timeline } from './timeline.js';
 import { WireRow } from './wire-row.js';
 
 export function WirePanel() {
@@ -15,7 +16,10 @@ export function WirePanel() {
   const [chosen, setChosen] = useState<number | null>(null);
   const live = store.wire.value.entries;
   const entries = held ?? live;
-  const shown = entries.filter((entry) => !hidden.has(entry.kind) && contains(entry, search));
+  const wanted = (entry: WireEntry) => !hidden.has(entry.kind) && contains(entry, search);
+  const shown = entries.filter(wanted);
+  // The band of the link needs every state, whatever else is hidden.
+  const pictured = entries.filter((entry) => entry.side === 'client' || wanted(entry));
   const inspected =
     live.find((entry) => entry.key === chosen) ?? entries.find((entry) => entry.key === chosen);
   const actions = (
@@ -41,6 +45,7 @@ export function WirePanel() {
   );
   return (
     <Card title={text.wire.title} actions={actions} class="wire-card">
+      <Timeline entries={pictured} chosen={chosen} choose={setChosen} paused={held !== null} />
       <div class="wire-panel">
         {shown.length === 0 ? (
           <Empty>{text.wire.empty}</Empty>
