@@ -1,13 +1,15 @@
-//! The two pumps between a device's socket and the hub: WebSocket, and MQTT over TLS. Each is one task: it
-//! reads, hands the bytes to the hub, and writes all that is due as one frame before it reads again. So a client
-//! that does not read is not read from either.
+//! The two pumps between a device's socket and the hub: WebSocket, and MQTT over TLS. Each is one task: it takes
+//! what has come, hands it to the hub under one lock, and writes all that is due as one frame before it reads
+//! again. So a client that does not read is not read from either.
 
-use crate::shared::{LinkEnd, Shared, ToLink};
+use crate::outbox::{Due, Outbox};
+use crate::shared::{LinkEnd, Shared};
+use axum::Error;
 use axum::extract::ws::{Message, WebSocket};
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use iothub_hub::{Opened, Reason};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -17,34 +19,18 @@ const CONNACK: u8 = 2;
 /// How long an ended link may take to read what was sent last.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// What is due on a link.
-enum Due {
-    Write(Vec<u8>),
-    /// Perhaps last bytes, then the end.
-    End(Vec<u8>, Reason),
-}
-
-/// Takes everything that waits, so that it leaves as one frame.
-fn gather(first: ToLink, end: &mut LinkEnd) -> Due {
-    let mut bytes = Vec::new();
-    let mut next = Some(first);
-    while let Some(message) = next {
-        match message {
-            ToLink::Bytes(more) if bytes.is_empty() => bytes = more,
-            ToLink::Bytes(more) => bytes.extend_from_slice(&more),
-            ToLink::Close(reason) => return Due::End(bytes, reason),
-        }
-        next = end.inbox.try_recv().ok();
-    }
-    Due::Write(bytes)
-}
+/// Bytes after which frames that are there already have to wait until the hub has answered the ones before.
+const BATCH_BYTES: usize = 32 * 1024;
+/// The same for the number of frames: a client that sends each packet in its own has its answers in one.
+const BATCH_FRAMES: usize = 64;
 
 /// Awaits a write, but not for long once the hub has ended the link. False when it came to nothing.
-async fn finish<E>(end: &LinkEnd, write: impl Future<Output = Result<(), E>>) -> bool {
+async fn finish<E>(outbox: &Outbox, write: impl Future<Output = Result<(), E>>) -> bool {
     tokio::pin!(write);
     tokio::select! {
+        biased;
         done = &mut write => done.is_ok(),
-        () = end.ended.notified() => tokio::time::timeout(LINGER, write).await.is_ok_and(|done| done.is_ok()),
+        () = outbox.ended() => tokio::time::timeout(LINGER, write).await.is_ok_and(|done| done.is_ok()),
     }
 }
 
@@ -57,30 +43,65 @@ fn ends_gently(reason: Reason, last: &[u8]) -> bool {
 
 /// Serves one WebSocket until either side ends it.
 pub async fn serve_websocket(mut socket: WebSocket, opened: Opened, shared: Arc<Shared>) {
-    let mut end = shared.open_link(opened);
+    let LinkEnd { id, outbox } = shared.open_link(opened);
+    let mut batch = Vec::new();
     loop {
-        tokio::select! {
-            read = socket.recv() => match read {
-                Some(Ok(Message::Binary(bytes))) => shared.feed(end.id, &bytes),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                // Text is not for MQTT; the codec calls it malformed.
-                Some(Ok(Message::Text(text))) => shared.feed(end.id, text.as_bytes()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return shared.close_link(end.id),
-            },
-            message = end.inbox.recv() => {
-                let Some(message) = message else { return };
-                match gather(message, &mut end) {
-                    Due::Write(bytes) => {
-                        let count = bytes.len();
-                        if !finish(&end, socket.send(Message::Binary(Bytes::from(bytes)))).await {
-                            return shared.close_link(end.id);
-                        }
-                        end.unsent.fetch_sub(count, Ordering::Relaxed);
-                    }
-                    Due::End(bytes, reason) => return end_websocket(socket, bytes, reason).await,
+        match outbox.take() {
+            Due::Nothing => {}
+            Due::Write(bytes) => {
+                if !finish(&outbox, socket.send(Message::Binary(Bytes::from(bytes)))).await {
+                    return shared.close_link(id);
                 }
+                continue;
             }
+            // Apart, so that a link that lives does not keep room for its end.
+            Due::End(bytes, reason) => return Box::pin(end_websocket(socket, bytes, reason)).await,
         }
+        let open = tokio::select! {
+            biased;
+            open = receive(&mut socket, &mut batch) => open,
+            () = outbox.rung() => true,
+        };
+        if !batch.is_empty() {
+            shared.feed(id, batch.drain(..));
+        }
+        if !open {
+            return shared.close_link(id);
+        }
+    }
+}
+
+/// Waits for a frame and takes those that are there already, too. False when the socket is closed. Nothing is
+/// lost when it is dropped: it waits only while the batch is empty.
+async fn receive(socket: &mut WebSocket, batch: &mut Vec<Bytes>) -> bool {
+    let mut read = socket.recv().await;
+    let mut bytes = 0;
+    loop {
+        match payload(read) {
+            Ok(frame) => {
+                bytes += frame.len();
+                batch.extend(Some(frame).filter(|frame| !frame.is_empty()));
+            }
+            Err(()) => return false,
+        }
+        if bytes >= BATCH_BYTES || batch.len() >= BATCH_FRAMES {
+            return true;
+        }
+        match socket.recv().now_or_never() {
+            Some(next) => read = next,
+            None => return true,
+        }
+    }
+}
+
+/// What a frame carries for MQTT; an error when the socket is closed.
+fn payload(read: Option<Result<Message, Error>>) -> Result<Bytes, ()> {
+    match read {
+        Some(Ok(Message::Binary(bytes))) => Ok(bytes),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Bytes::new()),
+        // Text is not for MQTT; the codec calls it malformed.
+        Some(Ok(Message::Text(text))) => Ok(Bytes::from(text)),
+        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(()),
     }
 }
 
@@ -108,45 +129,44 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite,
 {
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut end = shared.open_link(opened);
+    let LinkEnd { id, outbox } = shared.open_link(opened);
     let mut buffer = BytesMut::new();
     loop {
-        buffer.reserve(4096);
-        tokio::select! {
-            read = reader.read_buf(&mut buffer) => match read {
-                Ok(0) | Err(_) => return shared.close_link(end.id),
-                Ok(_) => {
-                    shared.feed(end.id, &buffer);
-                    buffer.clear();
-                }
-            },
-            message = end.inbox.recv() => {
-                let Some(message) = message else { return };
-                let (bytes, last) = match gather(message, &mut end) {
-                    Due::Write(bytes) => (bytes, None),
-                    Due::End(bytes, reason) => (bytes, Some(reason)),
+        let (bytes, last) = match outbox.take() {
+            Due::Nothing => {
+                buffer.reserve(4096);
+                let open = tokio::select! {
+                    biased;
+                    read = reader.read_buf(&mut buffer) => read.is_ok_and(|count| count > 0),
+                    () = outbox.rung() => true,
                 };
-                if last.is_some_and(|reason| !ends_gently(reason, &bytes)) {
-                    return;
+                if !buffer.is_empty() {
+                    shared.feed(id, [buffer.split().freeze()]);
                 }
-                let write = async {
-                    writer.write_all(&bytes).await?;
-                    // TLS may hold a record back until it is told.
-                    writer.flush().await
-                };
-                let written = finish(&end, write).await;
-                match last {
-                    None if written => {
-                        end.unsent.fetch_sub(bytes.len(), Ordering::Relaxed);
-                    }
-                    None => return shared.close_link(end.id),
-                    Some(_) => {
-                        // The peer may be gone already.
-                        let _ = tokio::time::timeout(LINGER, writer.shutdown()).await;
-                        return;
-                    }
+                if !open {
+                    return shared.close_link(id);
                 }
+                continue;
             }
+            Due::Write(bytes) => (bytes, None),
+            Due::End(bytes, reason) => (bytes, Some(reason)),
+        };
+        if last.is_some_and(|reason| !ends_gently(reason, &bytes)) {
+            return;
+        }
+        let write = async {
+            writer.write_all(&bytes).await?;
+            // TLS may hold a record back until it is told.
+            writer.flush().await
+        };
+        let written = finish(&outbox, write).await;
+        if last.is_some() {
+            // The peer may be gone already.
+            let _ = tokio::time::timeout(LINGER, writer.shutdown()).await;
+            return;
+        }
+        if !written {
+            return shared.close_link(id);
         }
     }
 }

@@ -65,7 +65,7 @@ async fn device(State(state): State<AppState>, request: Request<Body>) -> Respon
         // a long frame gets its room when its head has come.
         .max_message_size(1024 * 1024)
         .max_frame_size(1024 * 1024)
-        .read_buffer_size(4 * 1024)
+        .read_buffer_size(2 * 1024)
         .write_buffer_size(0)
         // Echoed as the client wrote it: the C SDK writes MQTT.
         .protocols([protocol])

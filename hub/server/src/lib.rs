@@ -10,6 +10,7 @@ pub mod exec;
 pub mod http;
 pub mod listen;
 pub mod log;
+pub mod outbox;
 pub mod ready;
 pub mod run;
 pub mod shared;

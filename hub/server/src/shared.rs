@@ -4,42 +4,23 @@
 //! is written first.
 
 use crate::clock::Clock;
+use crate::outbox::Outbox;
 use crate::store::Store;
+use bytes::Bytes;
 use iothub_hub::{CallId, Cause, Hub, LinkId, MethodAnswer, Now, Opened, Output, Reason};
 use iothub_protocol::service_error::ServiceError;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
-
-/// What a link's task is told.
-#[derive(Debug)]
-pub enum ToLink {
-    /// Write this.
-    Bytes(Vec<u8>),
-    /// Close the socket; nothing follows.
-    Close(Reason),
-}
-
-/// One link, as the rest of the process sees it.
-#[derive(Debug)]
-struct LinkHandle {
-    sender: mpsc::UnboundedSender<ToLink>,
-    unsent: Arc<AtomicUsize>,
-    ended: Arc<Notify>,
-}
+use tokio::sync::{Notify, oneshot, watch};
 
 /// One link, as its task sees it.
 #[derive(Debug)]
 pub struct LinkEnd {
     /// Its number.
     pub id: LinkId,
-    /// What it is told.
-    pub inbox: mpsc::UnboundedReceiver<ToLink>,
-    /// Bytes in `inbox`; the task counts down what it has written.
-    pub unsent: Arc<AtomicUsize>,
-    /// Rung when the hub has ended the link, so that a task that is stuck in a write gives up.
-    pub ended: Arc<Notify>,
+    /// What is due on it.
+    pub outbox: Arc<Outbox>,
 }
 
 type Outcome = Result<MethodAnswer, ServiceError>;
@@ -48,7 +29,7 @@ type Outcome = Result<MethodAnswer, ServiceError>;
 struct Core {
     hub: Hub,
     store: Option<Store>,
-    links: HashMap<LinkId, LinkHandle>,
+    links: HashMap<LinkId, Arc<Outbox>>,
     calls: HashMap<CallId, oneshot::Sender<Outcome>>,
 }
 
@@ -93,19 +74,17 @@ impl Shared {
     #[must_use]
     pub fn open_link(&self, opened: Opened) -> LinkEnd {
         let id = LinkId(self.next_link.fetch_add(1, Ordering::Relaxed));
-        let (sender, inbox) = mpsc::unbounded_channel();
-        let (unsent, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let handle = LinkHandle { sender, unsent: Arc::clone(&unsent), ended: Arc::clone(&ended) };
+        let outbox = Arc::new(Outbox::default());
         let mut core = self.lock();
-        core.links.insert(id, handle);
+        core.links.insert(id, Arc::clone(&outbox));
         core.hub.handle_opened(id, opened, self.clock.now());
         self.carry_out(&mut core);
-        LinkEnd { id, inbox, unsent, ended }
+        LinkEnd { id, outbox }
     }
 
-    /// Hands bytes of a socket to the hub.
-    pub fn feed(&self, link: LinkId, bytes: &[u8]) {
-        self.with(|hub, now| hub.handle_bytes(link, bytes, now));
+    /// Hands what came on a socket to the hub, frame by frame.
+    pub fn feed(&self, link: LinkId, frames: impl IntoIterator<Item = Bytes>) {
+        self.with(|hub, now| frames.into_iter().for_each(|bytes| hub.handle_bytes(link, &bytes, now)));
     }
 
     /// Tells the hub that a socket is gone.
@@ -228,17 +207,13 @@ impl Core {
 
     /// Queues bytes for a link; gives the link when too many wait.
     fn transmit(&self, link: LinkId, bytes: Vec<u8>) -> Option<(LinkId, usize)> {
-        let handle = self.links.get(&link)?;
-        let waiting = handle.unsent.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
-        // The task may be gone already; then so is the link, soon.
-        let _ = handle.sender.send(ToLink::Bytes(bytes));
+        let waiting = self.links.get(&link)?.push(bytes);
         (waiting > self.hub.config().max_unsent_bytes).then_some((link, waiting))
     }
 
     fn close(&mut self, link: LinkId, cause: &Cause) {
-        if let Some(handle) = self.links.remove(&link) {
-            let _ = handle.sender.send(ToLink::Close(cause.reason));
-            handle.ended.notify_one();
+        if let Some(outbox) = self.links.remove(&link) {
+            outbox.end(cause.reason);
         }
     }
 }
