@@ -1,4 +1,4 @@
-/** The service's side of the dashboard: trouble, the registry, the wire, the fleet, and a hub of one's own. */
+/** The service's side of the dashboard: the registry, the wire, the fleet, and a hub of one's own. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launchChromium } from '../chromium.mjs';
@@ -17,28 +17,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await files?.stop();
-});
-
-test('trouble on purpose is survived, and told', { timeout: 180_000 }, async () => {
-  const { context, page, dashboard } = await openDashboard(browser, files.url);
-  await dashboard.tab('Trouble');
-  await dashboard.press('Expire the token');
-  await dashboard.untilWire(/token-expired/);
-  await dashboard.untilWire(/reconnected/);
-  await dashboard.press('Wrong key');
-  await page.getByText(/unauthorized: the hub refused twice/).waitFor();
-  await dashboard.untilWire(/refused.*token-signature/);
-  await dashboard.press('Take over');
-  await dashboard.untilWire(/taken-over/);
-  await dashboard.untilLight('Connected');
-  const reconnects = page
-    .getByTestId('gauges')
-    .locator('div', { hasText: 'Reconnects' })
-    .locator('dd')
-    .first();
-  await page.waitForFunction((figure) => Number(figure?.textContent) >= 2, await reconnects.elementHandle());
-  dashboard.noComplaints();
-  await context.close();
 });
 
 test('a disabled device is shut out, and let in again', { timeout: 180_000 }, async () => {

@@ -64,9 +64,9 @@ export class Dashboard {
     }
   }
 
-  /** Waits until a line of the wire says this. @param {RegExp} text */
-  async untilWire(text) {
-    await this.wire.filter({ hasText: text }).first().waitFor();
+  /** Waits until a line of the wire says this. @param {RegExp} text @param {number} [timeout] */
+  async untilWire(text, timeout = DEADLINE_MS) {
+    await this.wire.filter({ hasText: text }).first().waitFor({ timeout });
   }
 
   /** Waits until the light says this. @param {string} state */
