@@ -1,47 +1,46 @@
 /**
- * The clients that are put side by side, each behind the same two calls. Imported only when asked for, so that
- * one client's code is not the memory of another.
+ * The clients in Node, each behind the same two calls. Imported only when asked for, so that one client's code is
+ * not the memory of another.
  */
-import { BODY, PROPERTIES } from './wire.mjs';
+import { tool } from '../../tests/runtimes/workerd.mjs';
+import { BODY, PROPERTIES } from './message.mjs';
 
 /** @typedef {import('./wire.mjs').Wire} Wire */
-/**
- * @typedef {object} Client
- * @property {() => Promise<unknown>} [send] one message; settles with its PUBACK
- * @property {(count: number, window: number) => Promise<unknown>} [run] for those without a promise a message
- * @property {() => Promise<unknown>} close
- */
+/** @typedef {import('./contenders.mjs').Client} Client */
 
-/** @type {Record<string, { title: string, open: (wire: Wire) => Promise<Client> }>} */
+/** @type {Record<string, (wire: Wire) => Promise<Client>>} */
 export const CLIENTS = {
-  frames: {
-    title: 'raw WebSocket, one packet a frame',
-    open: async (wire) => (await import('./raw.mjs')).rawFrames(wire),
-  },
-  floor: {
-    title: 'raw WebSocket, 64 packets a frame: the floor',
-    open: async (wire) => (await import('./raw.mjs')).rawCoalesced(wire),
-  },
-  smallest: {
-    title: 'smallest JavaScript client, coalesced',
-    open: async (wire) => (await import('./raw.mjs')).smallest(wire),
-  },
-  mqttjs: { title: 'MQTT.js', open: mqttJs },
-  ours: { title: 'iothub-wasm', open: ours },
+  frames: async (wire) => (await import('./raw.mjs')).rawFrames(await dialer(), wire),
+  floor: async (wire) => (await import('./raw.mjs')).rawCoalesced(await dialer(), wire),
+  smallest: async (wire) => (await import('./raw.mjs')).smallest(await dialer(), wire),
+  mqttjs: mqttJs,
+  ours,
 };
+
+/** @returns {Promise<import('./raw.mjs').Dial>} */
+async function dialer() {
+  const { WebSocket } = await import('ws');
+  return async (url) => {
+    /** @type {any} `ws` brings no types along */
+    const socket = new WebSocket(url, ['mqtt'], { perMessageDeflate: false });
+    socket.binaryType = 'nodebuffer';
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    /** @type {import('./raw.mjs').Socket} */
+    const open = { send: (bytes) => socket.send(bytes), close: () => socket.close(), heard: () => {} };
+    socket.on('message', (/** @type {Buffer} */ data) => open.heard(data));
+    return open;
+  };
+}
 
 /** @param {Wire} wire @returns {Promise<Client>} */
 async function mqttJs({ url, clientId, userName, password, topic }) {
-  const { default: mqtt } = await import('mqtt');
+  const mqtt = await tool('mqtt');
   const client = mqtt.connect(url, { clientId, username: userName, password, clean: true, keepalive: 240 });
   await new Promise((resolve, reject) => client.once('connect', resolve).once('error', reject));
   const body = Buffer.from(BODY);
   return {
-    send: () =>
-      new Promise((resolve, reject) =>
-        client.publish(topic, body, { qos: 1 }, (error) => (error ? reject(error) : resolve(undefined))),
-      ),
-    close: () => new Promise((resolve) => client.end(false, {}, resolve)),
+    send: () => client.publishAsync(topic, body, { qos: 1 }),
+    close: () => client.endAsync(),
   };
 }
 

@@ -1,61 +1,33 @@
 /**
  * The floor of a client: packets written by hand into a WebSocket, PUBACKs counted four bytes each. One packet a
- * frame, or as many as are due in one; and the smallest client that gives a promise for every message.
+ * frame, or as many as are due in one; and the smallest client that gives a promise for every message. For Node and
+ * for pages: each brings its own socket.
  */
-import { WebSocket } from 'ws';
-import { BODY } from './wire.mjs';
+import { connectPacket, joined, publisher } from './packets.mjs';
 
-/** @typedef {import('./wire.mjs').Wire} Wire */
+/**
+ * @typedef {import('./wire.mjs').Wire} Wire
+ * @typedef {{ send: (bytes: Uint8Array) => void, close: () => void, heard: (bytes: Uint8Array) => void }} Socket
+ * @typedef {(url: string) => Promise<Socket>} Dial gives an open socket
+ */
 
 const FRAME_PACKETS = 64;
+const IDS = 60_000;
 
-/** @param {Wire} wire */
-async function open(wire) {
-  /** @type {any} `ws` brings no types along */
-  const socket = new WebSocket(wire.url, ['mqtt'], { perMessageDeflate: false });
-  socket.binaryType = 'nodebuffer';
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  const code = await new Promise((resolve, reject) => {
-    socket.once('message', (/** @type {Buffer} */ data) => resolve(data[3])).once('error', reject);
+/** An accepted link. @param {Dial} dial @param {Wire} wire */
+export async function login(dial, wire) {
+  const socket = await dial(wire.url);
+  const code = await new Promise((resolve) => {
+    socket.heard = (bytes) => resolve(bytes[3]);
     socket.send(connectPacket(wire));
   });
   if (code !== 0) throw new Error(`CONNECT was answered with code ${code}`);
   return socket;
 }
 
-/** @param {Wire} wire */
-function connectPacket({ clientId, userName, password }) {
-  const head = Buffer.from([0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 0xc2, 0, 240]);
-  const body = Buffer.concat([head, ...[clientId, userName, password].map(string)]);
-  return Buffer.concat([Buffer.from([0x10, ...length(body.length)]), body]);
-}
-
-/** @param {string} topic @returns {(id: number) => Buffer} */
-function publisher(topic) {
-  const rest = Buffer.concat([string(topic), Buffer.alloc(2), BODY]);
-  const packet = Buffer.concat([Buffer.from([0x32, ...length(rest.length)]), rest]);
-  const at = packet.length - BODY.length - 2;
-  return (id) => {
-    const copy = Buffer.from(packet);
-    copy.writeUInt16BE(id, at);
-    return copy;
-  };
-}
-
-/** @param {string} text */
-function string(text) {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
-}
-
-/** @param {number} bytes */
-function length(bytes) {
-  return bytes < 128 ? [bytes] : [(bytes & 127) | 128, bytes >> 7];
-}
-
-/** @param {Wire} wire @param {number} perFrame */
-async function raw(wire, perFrame) {
-  const socket = await open(wire);
+/** @param {Dial} dial @param {Wire} wire @param {number} perFrame */
+async function raw(dial, wire, perFrame) {
+  const socket = await login(dial, wire);
   const packet = publisher(wire.topic);
   return {
     run: (/** @type {number} */ count, /** @type {number} */ window) =>
@@ -64,54 +36,53 @@ async function raw(wire, perFrame) {
         const fill = () => {
           while (sent < count && sent - acknowledged < window) {
             const due = Math.min(perFrame, count - sent, window - (sent - acknowledged));
-            const packets = Array.from({ length: due }, (_, at) => packet(((sent + at) % 60_000) + 1));
-            socket.send(due === 1 ? packets[0] : Buffer.concat(packets));
+            const packets = Array.from({ length: due }, (_, at) => packet(((sent + at) % IDS) + 1));
+            socket.send(due === 1 ? packets[0] : joined(packets));
             sent += due;
           }
         };
-        socket.removeAllListeners('message');
-        socket.on('message', (/** @type {Buffer} */ data) => {
-          acknowledged += data.length / 4;
+        socket.heard = (bytes) => {
+          acknowledged += bytes.length / 4;
           if (acknowledged >= count) resolve(undefined);
           else fill();
-        });
+        };
         fill();
       }),
     close: async () => socket.close(),
   };
 }
 
-/** @param {Wire} wire */
-export const rawFrames = (wire) => raw(wire, 1);
-/** @param {Wire} wire */
-export const rawCoalesced = (wire) => raw(wire, FRAME_PACKETS);
+/** @param {Dial} dial @param {Wire} wire */
+export const rawFrames = (dial, wire) => raw(dial, wire, 1);
+/** @param {Dial} dial @param {Wire} wire */
+export const rawCoalesced = (dial, wire) => raw(dial, wire, FRAME_PACKETS);
 
-/** One promise a message, all packets of one turn in one frame. @param {Wire} wire */
-export async function smallest(wire) {
-  const socket = await open(wire);
+/** One promise a message, all packets of one turn in one frame. @param {Dial} dial @param {Wire} wire */
+export async function smallest(dial, wire) {
+  const socket = await login(dial, wire);
   const packet = publisher(wire.topic);
   /** @type {Map<number, () => void>} */
   const waiting = new Map();
-  /** @type {Buffer[]} */
+  /** @type {Uint8Array[]} */
   let due = [];
   let last = 0;
   const flush = () => {
     for (let at = 0; at < due.length; at += FRAME_PACKETS) {
-      socket.send(Buffer.concat(due.slice(at, at + FRAME_PACKETS)));
+      socket.send(joined(due.slice(at, at + FRAME_PACKETS)));
     }
     due = [];
   };
-  socket.on('message', (/** @type {Buffer} */ data) => {
-    for (let at = 0; at + 4 <= data.length; at += 4) {
-      const id = data.readUInt16BE(at + 2);
+  socket.heard = (bytes) => {
+    for (let at = 0; at + 4 <= bytes.length; at += 4) {
+      const id = (bytes[at + 2] << 8) | bytes[at + 3];
       waiting.get(id)?.();
       waiting.delete(id);
     }
-  });
+  };
   return {
     send: () =>
       new Promise((/** @type {(value: void) => void} */ resolve) => {
-        last = (last % 60_000) + 1;
+        last = (last % IDS) + 1;
         waiting.set(last, resolve);
         if (due.length === 0) queueMicrotask(flush);
         due.push(packet(last));

@@ -1,11 +1,9 @@
 /**
- * What every client of the bench needs to know of the wire: where it connects, who it is, what it sends.
+ * What every client of the bench needs to know of the wire: where it connects, who it is, where it sends to. Made in
+ * Node, handed to pages as JSON.
  */
 import { createHmac } from 'node:crypto';
-
-export const BODY = new Uint8Array(256).fill(109);
-export const PROPERTIES = { level: 'storage', room: 'kitchen 1', run: '20261121' };
-const BAG = 'level=storage&room=kitchen%201&run=20261121';
+import { BAG } from './message.mjs';
 
 /** @typedef {ReturnType<typeof wireOf>} Wire */
 

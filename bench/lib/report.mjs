@@ -53,8 +53,8 @@ export function machine() {
 /** @param {ReturnType<typeof machine>} before @param {Record<string, string>} versions */
 export function conditions(before, versions) {
   const loads = `load average ${before.loadAverage[0]} at the start, ${os.loadavg()[0].toFixed(1)} at the end`;
-  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `Measured ${before.date.slice(0, 16).replace('T', ' ')} UTC on ${before.cpu}, ${before.system}, Node ${before.node}; ${list.join(', ')}; ${loads}.`;
+  const list = Object.entries({ Node: before.node, ...versions }).map((entry) => entry.join(' '));
+  return `Measured ${before.date.slice(0, 16).replace('T', ' ')} UTC on ${before.cpu}, ${before.system}; ${list.join(', ')}; ${loads}.`;
 }
 
 /**

@@ -1,17 +1,22 @@
 /**
- * `npm run bench -- hub client`: builds what is measured, runs the named benches (all without a name), writes
- * their tables into `docs/bench.md` and their figures into `bench/results/`. `--rounds 5`, `--messages 100000`.
+ * `npm run bench -- hub client functions`: builds what is measured, runs the named benches (all without a name),
+ * writes their tables into `docs/bench.md` and their figures into `bench/results/`. `--rounds 5`,
+ * `--messages 100000`; `--built` measures what is built already.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { clientTables, measureClient } from '../../bench/client/measure.mjs';
+import { measureClient } from '../../bench/client/measure.mjs';
+import { clientTables } from '../../bench/client/tables.mjs';
+import { functionTable, measureFunctions } from '../../bench/functions/measure.mjs';
 import { mosquittoVersion } from '../../bench/hub/contenders.mjs';
 import { measureHub } from '../../bench/hub/measure.mjs';
 import { hubTables } from '../../bench/hub/tables.mjs';
 import { conditions, machine, publish } from '../../bench/lib/report.mjs';
 import { buildReleaseHub } from '../lib/artifacts.mjs';
+import { weighDownload } from '../lib/download.mjs';
 import { Failure, runMain } from '../lib/failure.mjs';
+import { ensureTestTools } from '../lib/npm-packages.mjs';
 import { releaseHub, root, targetDir } from '../lib/paths.mjs';
 import { ask, run } from '../lib/run.mjs';
 import { ensureToolchain } from '../lib/rust.mjs';
@@ -19,17 +24,17 @@ import { setUpForBuild } from '../lib/set-up.mjs';
 import { runSteps } from '../lib/steps.mjs';
 import { buildPackage } from '../lib/wasm-package.mjs';
 
-/** @typedef {{ rounds: number, messages: number }} Size */
+/** @typedef {{ rounds: number, messages: number, built: boolean }} Size */
 
 /** @type {Record<string, (size: Size) => import('../lib/steps.mjs').Step[]>} */
-const BENCHES = { hub: hubSteps, client: clientSteps };
+const BENCHES = { hub: hubSteps, client: clientSteps, functions: functionSteps };
 
 /** Entry of `pkg-scripts/bench`. */
 export const main = () =>
   runMain(async () => {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { rounds: { type: 'string' }, messages: { type: 'string' } },
+      options: { rounds: { type: 'string' }, messages: { type: 'string' }, built: { type: 'boolean' } },
     });
     const unknown = positionals.filter((name) => !(name in BENCHES));
     if (unknown.length > 0) {
@@ -37,7 +42,11 @@ export const main = () =>
         cure: `name some of ${Object.keys(BENCHES).join(', ')}, or none for all`,
       });
     }
-    const size = { rounds: whole(values.rounds ?? '5'), messages: whole(values.messages ?? '100000') };
+    const size = {
+      rounds: whole(values.rounds ?? '5'),
+      messages: whole(values.messages ?? '100000'),
+      built: values.built ?? false,
+    };
     const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
     await runSteps(names.flatMap((name) => BENCHES[name](size)));
   });
@@ -76,26 +85,53 @@ function hubSteps({ rounds, messages }) {
 }
 
 /** @param {Size} size @returns {import('../lib/steps.mjs').Step[]} */
-function clientSteps({ rounds, messages }) {
-  return [
+function clientSteps({ rounds, messages, built }) {
+  const builds = [
     ...setUpForBuild(),
     { title: 'package', body: buildPackage },
     { title: 'hub, release', body: buildReleaseHub },
+  ];
+  return [
+    ...(built ? [] : builds),
+    { title: 'runtimes, bundlers and peers', body: ensureTestTools },
     {
       title: 'the client, its peers and the floor',
       body: async () => {
         const before = machine();
         const count = Math.min(messages, 20_000);
+        const weights = (await weighDownload()).rows;
         const figures = await measureClient({ hub: releaseHub, rounds, messages: count });
-        const versions = { 'MQTT.js': versionOf('mqtt'), ws: versionOf('ws') };
-        const text = `${conditions(before, versions)} ${clientTables(figures, rounds, count)}`;
-        publish('client', text, { machine: before, versions, rounds, messages: count, figures });
+        const versions = {
+          Chromium: figures.chromiumVersion,
+          'MQTT.js': versionOf('mqtt'),
+          'paho-mqtt': versionOf('paho-mqtt'),
+          ws: versionOf('ws'),
+        };
+        const text = `${conditions(before, versions)} ${clientTables(figures, weights, rounds, count)}`;
+        publish('client', text, { machine: before, versions, rounds, messages: count, figures, weights });
       },
     },
   ];
 }
 
-/** @param {string} name of an installed package @returns {string} */
+/** @returns {import('../lib/steps.mjs').Step[]} */
+function functionSteps() {
+  return [
+    { title: 'Rust toolchain', body: ensureToolchain },
+    {
+      title: 'the hot functions',
+      body: async () => {
+        const before = machine();
+        const figures = await measureFunctions();
+        const text = `${conditions(before, {})} ${functionTable(figures)}`;
+        publish('functions', text, { machine: before, figures });
+      },
+    },
+  ];
+}
+
+/** @param {string} name of a package that `tests/tools` has @returns {string} */
 function versionOf(name) {
-  return JSON.parse(fs.readFileSync(path.join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+  const file = path.join(root, 'tests/tools/node_modules', name, 'package.json');
+  return JSON.parse(fs.readFileSync(file, 'utf8')).version;
 }

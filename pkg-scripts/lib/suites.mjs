@@ -26,8 +26,11 @@ import { buildPackage } from './wasm-package.mjs';
  */
 
 const ON_WASM = ['--target', wasmTarget];
-/** The shells with sockets: they have no wasm form. */
-const NATIVE_ONLY = ['iothub-local', 'iothub-bench'].flatMap((name) => ['--exclude', name]);
+/** The shells with sockets, and the benches: they have no wasm form. */
+const NATIVE_ONLY = ['iothub-local', 'iothub-bench', 'iothub-bench-functions'].flatMap((name) => [
+  '--exclude',
+  name,
+]);
 const DENY = ['--', '-D', 'warnings'];
 const PURE = ['iothub-protocol', 'iothub-device', 'iothub-hub'].flatMap((name) => ['-p', name]);
 const keep = { allowFailure: true };

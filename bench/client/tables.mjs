@@ -1,0 +1,109 @@
+/** The client's figures as tables, and what was asked of them. Called by `npm run bench -- client`. */
+import { shown, table, targetTable } from '../lib/report.mjs';
+import { IN_NODE, IN_PAGES, TITLES } from './contenders.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof import('./measure.mjs').measureClient>>} ClientFigures */
+/** @typedef {import('../../pkg-scripts/lib/download.mjs').Row} Weight */
+
+/** @param {ClientFigures} figures @param {Weight[]} weights @param {number} rounds @param {number} messages */
+export function clientTables({ node, chromium }, weights, rounds, messages) {
+  return [
+    `Medians of ${rounds} rounds in turns, each turn in a fresh process or profile, after 2,000 messages that are not counted; ${messages.toLocaleString('en-US')} messages of 256 bytes with three properties, QoS 1, to a release hub. CPU and peak memory are those of all at once: of the whole process in Node, of the main thread and of the renderer in Chromium.`,
+    nodeTable(node),
+    chromiumTable(chromium),
+    table(
+      ['What a page downloads', 'minified, bytes', 'brotli, bytes'],
+      weights.map(({ name, raw, brotli }) => [name.trim(), shownExactly(raw), shownExactly(brotli)]),
+    ),
+    targetTable([...nodeTargets(node), ...chromiumTargets(chromium)]),
+  ].join('\n\n');
+}
+
+/** @param {ClientFigures['node']} figures */
+function nodeTable({ all, window, single }) {
+  const heads = ['In Node', 'all at once, msg/s', 'window of 64, msg/s', 'CPU s per 100,000', 'peak MB'];
+  const times = ['one at a time p50, ms', 'p99, ms', 'load and connect, ms'];
+  const rows = IN_NODE.map((name) => [
+    TITLES[name],
+    shown(all[name].perSecond),
+    shown(window[name].perSecond),
+    shown(all[name].cpuPer100k),
+    shown(all[name].peakMb),
+    shown(single[name].p50Ms),
+    shown(single[name].p99Ms),
+    shown(single[name].connectMs),
+  ]);
+  return table([...heads, ...times], rows);
+}
+
+/** @param {ClientFigures['chromium']} figures */
+function chromiumTable({ all, window, single, connack }) {
+  const heads = [
+    'In Chromium',
+    'all at once, msg/s',
+    'window of 64, msg/s',
+    'main thread s per 100,000',
+    'peak MB',
+  ];
+  const times = ['one at a time p50, ms', 'p99, ms', 'navigation to CONNACK, ms'];
+  const rows = IN_PAGES.map((name) => [
+    TITLES[name],
+    shown(all[name].perSecond),
+    shown(window[name].perSecond),
+    shown(all[name].mainPer100k),
+    shown(all[name].peakMb),
+    shown(single[name].p50Ms),
+    shown(single[name].p99Ms),
+    shown(connack[name].connackMs),
+  ]);
+  return table([...heads, ...times], rows);
+}
+
+/** @param {ClientFigures['node']} figures */
+function nodeTargets({ all, window, single }) {
+  return [
+    least('Node, all at once, of the floor', 0.6, all.ours.perSecond / all.floor.perSecond),
+    least('Node, all at once, of MQTT.js', 15, all.ours.perSecond / all.mqttjs.perSecond),
+    least('Node, window of 64, of MQTT.js', 8, window.ours.perSecond / window.mqttjs.perSecond),
+    most('Node, CPU per 100,000, all at once', 1, all.ours.cpuPer100k, ' s'),
+    most('Node, peak memory, all at once', 75, all.ours.peakMb, ' MB'),
+    most(
+      'Node, one at a time, p50, of the raw round trip',
+      1.15,
+      single.ours.p50Ms / single.frames.p50Ms,
+      '×',
+    ),
+  ];
+}
+
+/** @param {ClientFigures['chromium']} figures */
+function chromiumTargets({ all, single, connack }) {
+  const toConnack = connack.ours.connackMs / connack.floor.connackMs;
+  return [
+    least('Chromium, all at once, of the floor', 0.85, all.ours.perSecond / all.floor.perSecond),
+    least('Chromium, all at once, of MQTT.js', 4, all.ours.perSecond / all.mqttjs.perSecond),
+    most('Chromium, main thread per 100,000, all at once', 1.6, all.ours.mainPer100k, ' s'),
+    most(
+      'Chromium, one at a time, p50, of the raw round trip',
+      1.15,
+      single.ours.p50Ms / single.frames.p50Ms,
+      '×',
+    ),
+    most('Chromium, navigation to CONNACK, of a bare WebSocket', 1.35, toConnack, '×'),
+  ];
+}
+
+/** @param {string} what @param {number} limit @param {number} seen */
+function least(what, limit, seen) {
+  return { what, target: `≥ ${limit}×`, seen: `${shown(seen)}×`, met: seen >= limit };
+}
+
+/** @param {string} what @param {number} limit @param {number} seen @param {string} unit */
+function most(what, limit, seen, unit) {
+  return { what, target: `≤ ${limit}${unit}`, seen: `${shown(seen)}${unit}`, met: seen <= limit };
+}
+
+/** @param {number} bytes */
+function shownExactly(bytes) {
+  return bytes.toLocaleString('en-US');
+}
