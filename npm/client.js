@@ -182,10 +182,13 @@ export class Client extends EventTarget {
 
   /** @param {{ drain?: number }} [options] */
   async close({ drain = DRAIN } = {}) {
-    if (this.#driver === undefined) return;
-    await this.#call({}, (driver, op) => driver.close(op, drain));
-    this.#driver?.free();
+    const driver = this.#driver;
+    if (driver === undefined) return;
+    await this.#call({}, (open, op) => open.close(op, drain));
+    if (this.#driver !== driver) return;
     this.#driver = undefined;
+    // What a listener has just asked of it still comes to it at the end of this turn.
+    queueMicrotask(() => driver.free());
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {

@@ -44,6 +44,26 @@ clientTest(
   },
 );
 
+clientTest('what listeners ask while the device closes does no harm', async ({ page, credentials }) => {
+  const faults = await page.evaluate(async (credentials) => {
+    /** @type {string[]} */
+    const seen = [];
+    addEventListener('error', ({ message }) => seen.push(message));
+    // A few steps into the end, one of which falls between the answer to `close` and its resolving.
+    for (const steps of [0, 1, 2, 3, 4]) {
+      const device = await kit.connect(credentials);
+      device.addEventListener('status', async ({ state }) => {
+        for (let step = 0; step < steps; step += 1) await undefined;
+        if (state === 'closed') device.addEventListener('packet', () => {});
+      });
+      await device.close();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    return seen;
+  }, credentials);
+  assert.deepEqual(faults, []);
+});
+
 clientTest('close waits no longer than it is told', async ({ page, credentials, service }) => {
   await page.evaluate(async (credentials) => {
     Object.assign(globalThis, { device: await kit.connect(credentials) });
