@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Events that are encoded at once.
-const BATCH: usize = 256;
+/// Events that are encoded before the devices have their turn again. Encoding an event costs more than taking the
+/// message in, so a reader of a busy hub misses some (`gap`) rather than hold the devices back.
+const BATCH: usize = 64;
 /// A comment line after this silence keeps proxies and browsers from giving up.
 const COMMENT_AFTER: Duration = Duration::from_secs(15);
 
@@ -60,6 +61,7 @@ async fn next_chunk(mut reader: Reader) -> Option<(Result<Bytes, Infallible>, Re
         reader.greeted = true;
         return Some((Ok(Bytes::from_static(b": iothub-local\n\n")), reader));
     }
+    tokio::task::yield_now().await;
     loop {
         reader.news.mark_unchanged();
         let batch = reader.shared.with(|hub, _| hub.events_after(reader.cursor, BATCH));
@@ -76,6 +78,7 @@ async fn next_chunk(mut reader: Reader) -> Option<(Result<Bytes, Infallible>, Re
             return Some((Ok(Bytes::from(text)), reader));
         }
         if !at_end {
+            tokio::task::yield_now().await;
             continue;
         }
         match tokio::time::timeout(COMMENT_AFTER, reader.news.changed()).await {
