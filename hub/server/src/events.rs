@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 /// Events that are encoded before the devices have their turn again. Encoding an event costs more than taking the
 /// message in, so a reader of a busy hub misses some (`gap`) rather than hold the devices back.
-const BATCH: usize = 64;
+const BATCH: usize = 16;
 /// A comment line after this silence keeps proxies and browsers from giving up.
 const COMMENT_AFTER: Duration = Duration::from_secs(15);
 
