@@ -5,7 +5,7 @@ use iothub_hub::Hub;
 use iothub_protocol::identity::Identity;
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// Where the hub listens.
@@ -39,13 +39,23 @@ pub fn document(hub: &Hub, addresses: &Addresses) -> Value {
         .collect();
     let service = hub.service_connection_string("iothubowner");
     json!({
-        "http": format!("http://{}", addresses.http),
+        "http": format!("http://{}", reachable(addresses.http)),
         "https": addresses.https.map(|address| format!("https://localhost:{}", address.port())),
         "mqtts": addresses.mqtts.map(|address| format!("localhost:{}", address.port())),
         "caFile": addresses.ca_file,
         "serviceConnectionString": service.as_ref().map(|text| text.expose()),
         "devices": devices,
     })
+}
+
+/// An address that a program on this machine can open: "every address" is none.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
 }
 
 /// Prints it, as JSON or for people.
@@ -69,4 +79,17 @@ pub fn print(document: &Value, as_json: bool) -> io::Result<()> {
         writeln!(out, "  The keys are fixed development keys: no secrets, for this machine only.")?;
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_shown_as_this_machine() {
+        let shown = |text: &str| reachable(text.parse().expect("an address")).to_string();
+        assert_eq!(shown("0.0.0.0:4280"), "127.0.0.1:4280");
+        assert_eq!(shown("[::]:4280"), "[::1]:4280");
+        assert_eq!(shown("192.168.1.7:4280"), "192.168.1.7:4280");
+    }
 }
