@@ -54,13 +54,15 @@ export class HubProcess {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       this.#log += text;
     });
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
     child.on('exit', () => {
       this.#ended = true;
+      process.off('exit', kill);
     });
     child.on('error', () => {
       this.#ended = true;
     });
-    process.once('exit', () => child.kill('SIGKILL'));
   }
 
   get pid() {
@@ -114,6 +116,7 @@ export class HubProcess {
   }
 }
 
-function defaultBinary() {
+/** The hub that `npm test` built, or the one that IOTHUB_LOCAL names. */
+export function defaultBinary() {
   return process.env.IOTHUB_LOCAL || path.join(ROOT, 'target', 'debug', 'iothub-local');
 }

@@ -19,7 +19,12 @@ if (!existsSync(binary)) {
   process.exit(1);
 }
 
-const child = spawn(binary, process.argv.slice(2), { stdio: 'inherit' });
+// The dashboard comes along; whoever names another folder, in the variable or with --www, is asked first.
+const IOTHUB_LOCAL_WWW = process.env.IOTHUB_LOCAL_WWW ?? fileURLToPath(new URL('./www', import.meta.url));
+const child = spawn(binary, process.argv.slice(2), {
+  stdio: 'inherit',
+  env: { ...process.env, IOTHUB_LOCAL_WWW },
+});
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
   process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {

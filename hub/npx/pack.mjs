@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Packs `iothub-local` for npx: the release binary of this machine (and any that were laid into `--bin DIR` as
- * `{platform}-{arch}/iothub-local`) beside the starter. Leaves the tarball in `--out DIR`, by default `target/npx`.
+ * `{platform}-{arch}/iothub-local`) beside the starter and the built dashboard. Leaves the tarball in `--out DIR`,
+ * by default `target/npx`.
  *   node hub/npx/pack.mjs [--bin DIR] [--out DIR]
  */
 import { execFileSync } from 'node:child_process';
@@ -32,7 +33,13 @@ else {
   console.error(`there is no ${built}: run \`npm run build -- hub\` first, or name binaries with --bin DIR`);
   process.exit(1);
 }
-for (const name of ['package.json', 'iothub-local.js'])
+const dashboard = path.join(root, 'www', 'dist');
+if (!fs.existsSync(path.join(dashboard, 'index.html'))) {
+  console.error(`there is no dashboard in ${dashboard}: run \`npm run build -- dashboard\` first`);
+  process.exit(1);
+}
+fs.cpSync(dashboard, path.join(staging, 'www'), { recursive: true });
+for (const name of ['package.json', 'iothub-local.js', 'README.md'])
   fs.copyFileSync(path.join(here, name), path.join(staging, name));
 for (const name of ['LICENSE-MIT', 'LICENSE-APACHE'])
   fs.copyFileSync(path.join(root, name), path.join(staging, name));

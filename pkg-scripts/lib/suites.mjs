@@ -93,8 +93,8 @@ export const SUITES = [
   { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
   {
     name: 'package-quality',
-    title: 'the packed tarball',
-    needs: ['package'],
+    title: 'the packed tarballs',
+    needs: ['hub', 'package', 'dashboard'],
     body: () => nodeTests({}, 'package'),
   },
   {
