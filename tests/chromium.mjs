@@ -11,10 +11,10 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** @returns {Promise<import('playwright-core').Browser>} */
-export function launchChromium() {
+/** @param {string[]} [more] flags @returns {Promise<import('playwright-core').Browser>} */
+export function launchChromium(more = []) {
   const executablePath = process.env.CHROME || '/usr/bin/chromium';
-  const args = process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
+  const args = [...FLAGS, ...more, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
   return chromium.launch({ executablePath, args, headless: true });
 }
 

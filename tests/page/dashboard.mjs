@@ -64,6 +64,15 @@ export class Dashboard {
     }
   }
 
+  /** Waits until the first of these says something else than before. @param {string} selector @param {string} before */
+  async untilChanged(selector, before) {
+    await this.page.waitForFunction(
+      ([place = '', text]) =>
+        /** @type {HTMLElement | null} */ (document.querySelector(place))?.innerText !== text,
+      [selector, before],
+    );
+  }
+
   /** Waits until a line of the wire says this. @param {RegExp} text @param {number} [timeout] */
   async untilWire(text, timeout = DEADLINE_MS) {
     await this.wire.filter({ hasText: text }).first().waitFor({ timeout });

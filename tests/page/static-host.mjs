@@ -19,12 +19,16 @@ const TYPES = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Serves `www/dist` on a free port. */
-export async function startStaticHost() {
+/**
+ * Serves `www/dist` on a free port.
+ * @param {{ clockAheadMs?: number }} [options] how far its clock is ahead, as its answers tell the time
+ */
+export async function startStaticHost({ clockAheadMs = 0 } = {}) {
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const file = path.join(WWW, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
     if (!file.startsWith(WWW) || !fs.existsSync(file)) return void response.writeHead(404).end();
+    response.setHeader('date', new Date(Date.now() + clockAheadMs).toUTCString());
     response.setHeader('content-type', TYPES[path.extname(file)] ?? 'application/octet-stream');
     fs.createReadStream(file).pipe(response);
   });

@@ -121,6 +121,7 @@ export const de: Text = {
     minute: '1 Min',
     minutes: (count) => `${count} Min`,
     hint: 'Ziehen vergrößert, Doppelklick setzt zurück.',
+    unzoom: 'Alles zeigen',
     describe: (lines) => `Liniendiagramm von ${lines} über die Zeit`,
   },
   send: {

@@ -120,6 +120,7 @@ export const en = {
     minute: '1 min',
     minutes: (count: number) => `${count} min`,
     hint: 'Drag to zoom, double-click to reset.',
+    unzoom: 'Show all',
     describe: (lines: string) => `Line chart of ${lines} over time`,
   },
   send: {

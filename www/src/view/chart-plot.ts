@@ -8,13 +8,25 @@ import type { Series } from '../service/series.js';
 export interface Plot {
   /** Draws the last `span` seconds, unless someone has zoomed in: then the zoom stays. */
   draw(series: Series, span: number): void;
+  /** Shows the whole span again. */
+  unzoom(): void;
   end(): void;
 }
 
 const HEIGHT_PX = 190;
 
-export function createPlot(place: HTMLElement, names: readonly string[], language: string): Plot {
+/** `tellZoom` hears when someone has zoomed in, and when it is over. */
+export function createPlot(
+  place: HTMLElement,
+  names: readonly string[],
+  language: string,
+  tellZoom: (zoomed: boolean) => void,
+): Plot {
   let zoomed = false;
+  const zoom = (now: boolean) => {
+    if (now !== zoomed) tellZoom(now);
+    zoomed = now;
+  };
   let latest: Series | null = null;
   let span = 60;
   const plot = new uPlot(options(place, names, language), [[]], place);
@@ -28,22 +40,24 @@ export function createPlot(place: HTMLElement, names: readonly string[], languag
   const resized = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHT_PX }));
   resized.observe(place);
   plot.over.addEventListener('mouseup', () => {
-    zoomed = plot.select.width > 0;
+    if (plot.select.width > 0) zoom(true);
   });
-  plot.over.addEventListener('dblclick', () => {
-    zoomed = false;
+  const unzoom = () => {
+    zoom(false);
     draw();
-  });
+  };
+  plot.over.addEventListener('dblclick', unzoom);
   const media = matchMedia('(prefers-color-scheme: dark)');
   const recolour = () => plot.redraw(false, true);
   media.addEventListener('change', recolour);
   return {
     draw: (series, seconds) => {
-      if (seconds !== span) zoomed = false;
+      if (seconds !== span) zoom(false);
       latest = series;
       span = seconds;
       draw();
     },
+    unzoom,
     end: () => {
       media.removeEventListener('change', recolour);
       resized.disconnect();

@@ -28,7 +28,7 @@ export function KeepMenu() {
     </button>
   );
   return (
-    <details class="menu">
+    <details class="menu" onKeyDown={closeOnEscape} onFocusOut={closeWhenLeft}>
       <summary class="button">{words.title}</summary>
       <div class="menu-list">
         {action(words.save, () => download('scenario.json', 'application/json', scenario()))}
@@ -44,6 +44,19 @@ export function KeepMenu() {
       </div>
     </details>
   );
+}
+
+type MenuEvent<Kind extends Event> = Kind & { readonly currentTarget: HTMLDetailsElement };
+
+function closeOnEscape({ key, currentTarget }: MenuEvent<KeyboardEvent>): void {
+  if (key !== 'Escape' || !currentTarget.open) return;
+  currentTarget.open = false;
+  currentTarget.querySelector('summary')?.focus();
+}
+
+/** Whoever goes on elsewhere has done with it. */
+function closeWhenLeft({ relatedTarget, currentTarget }: MenuEvent<FocusEvent>): void {
+  if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget)) currentTarget.open = false;
 }
 
 function OpenFile({ open }: { readonly open: (file: File) => Promise<void> }) {

@@ -71,19 +71,30 @@ function Drawing({ series, span }: { readonly series: Series; readonly span: num
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const names = Object.keys(series.columns);
+  const [zoomed, setZoomed] = useState(false);
   const { theme, language } = store.page.value;
 
   useEffect(() => {
     if (place.current === null) return;
-    const made = createPlot(place.current, names, language);
+    const made = createPlot(place.current, names, language, setZoomed);
     plot.current = made;
     return () => {
       plot.current = null;
       made.end();
+      setZoomed(false);
     };
     // The colours are read when the plot is made, so a change of theme makes it anew; `names` is this view's key.
   }, [theme, language]);
   useEffect(() => plot.current?.draw(series, span), [series, span, theme, language]);
 
-  return <div ref={place} class="plot" role="img" aria-label={text.chart.describe(names.join(', '))} />;
+  return (
+    <div class="plot-place">
+      <div ref={place} class="plot" role="img" aria-label={text.chart.describe(names.join(', '))} />
+      {zoomed && (
+        <button type="button" class="button unzoom" onClick={() => plot.current?.unzoom()}>
+          {text.chart.unzoom}
+        </button>
+      )}
+    </div>
+  );
 }
