@@ -90,7 +90,8 @@ pub struct Device {
 /// A close that waits for open work.
 #[derive(Debug)]
 pub(crate) struct Closing {
-    op: OpId,
+    /// Every call that wants it: they all end when the device is closed, none before.
+    ops: Vec<OpId>,
     pub(crate) until: u64,
 }
 
@@ -298,7 +299,8 @@ impl Device {
         );
     }
 
-    /// Closes: at once when `drain` is zero, else after open work or that many milliseconds.
+    /// Closes: at once when `drain` is zero, else after open work or that many milliseconds. Of two calls the more
+    /// impatient one decides.
     pub fn close(&mut self, op: OpId, drain: u64, at: Clock) {
         self.at = at;
         match self.phase {
@@ -307,8 +309,12 @@ impl Device {
                 self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
                 self.settle(op, Ok(Settlement::Closed));
             }
-            _ if self.closing.is_some() => self.settle(op, Ok(Settlement::Closed)),
-            _ => self.closing = Some(Closing { op, until: at.now.saturating_add(drain) }),
+            _ => {
+                let until = at.now.saturating_add(drain);
+                let closing = self.closing.get_or_insert(Closing { ops: Vec::new(), until });
+                closing.ops.push(op);
+                closing.until = closing.until.min(until);
+            }
         }
         self.close_when_done();
     }
@@ -483,8 +489,8 @@ impl Device {
         for op in ops {
             self.settle(op, Err(error.clone()));
         }
-        if let Some(closing) = self.closing.take() {
-            self.settle(closing.op, Ok(Settlement::Closed));
+        for op in self.closing.take().map_or_else(Vec::new, |closing| closing.ops) {
+            self.settle(op, Ok(Settlement::Closed));
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod back_off;
 mod c2d;
+mod closing;
 mod coalescing;
 mod desired;
 mod offline;
