@@ -229,8 +229,13 @@ impl Device {
 
     pub(crate) fn on_closed(&mut self, socket: SocketId, code: u16) {
         if self.renewal.has_socket(socket) {
-            let error = Error::new(Code::Network, format!("the new link's socket closed (code {code})"));
-            return self.renewal_failed(&error);
+            let text = format!("the new link's socket closed (code {code})");
+            if self.renewal.has_left() {
+                // Behind its DISCONNECT the old link carries nothing any more.
+                self.renewal = Renewal::None;
+                return self.lose_link("network", text + ", and the old link was left already", true);
+            }
+            return self.renewal_failed(&Error::new(Code::Network, text));
         }
         if self.link.as_ref().is_none_or(|link| link.socket != socket) {
             return;
@@ -328,7 +333,8 @@ impl Device {
 
     /// DISCONNECT, so that the hub drops the will.
     pub(crate) fn say_goodbye(&mut self) {
-        let Some(link) = self.link.as_mut().filter(|_| matches!(self.phase, Phase::Online)) else { return };
+        let says = matches!(self.phase, Phase::Online) && !self.renewal.has_left();
+        let Some(link) = self.link.as_mut().filter(|_| says) else { return };
         packet::write_disconnect(&mut link.out);
         let (socket, bytes) = (link.socket, std::mem::take(&mut link.out));
         let seen = self.watch.outgoing(&bytes);

@@ -113,8 +113,10 @@ pub struct Client {
     pub handled: Vec<String>,
     /// Names of methods called.
     pub methods: Vec<String>,
-    /// When sockets were asked for.
+    /// When sockets were asked for without a link.
     pub opens: Vec<u64>,
+    /// When sockets were asked for beside a link.
+    pub renewals: Vec<u64>,
     /// When CONNECT left, and the end of its token in seconds since 1970.
     pub connects: Vec<(u64, u64)>,
     /// When frames left, on which wire, and how many packets were in them.
@@ -154,6 +156,7 @@ impl Client {
             handled: Vec::new(),
             methods: Vec::new(),
             opens: Vec::new(),
+            renewals: Vec::new(),
             connects: Vec::new(),
             frames: Vec::new(),
             wakes: Vec::new(),

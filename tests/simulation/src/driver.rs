@@ -81,8 +81,11 @@ impl World {
         self.trace.line(self.now, || format!("client {client} opens wire {wire}"));
         self.wires.push(Wire::new(client, socket));
         self.watches.push(WireWatch::default());
-        self.clients[client].sockets.insert(socket, wire);
-        self.clients[client].opens.push(self.now);
+        let state = &mut self.clients[client];
+        // With a link at hand it is a renewal that asks.
+        let asked = if state.sockets.is_empty() { &mut state.opens } else { &mut state.renewals };
+        asked.push(self.now);
+        state.sockets.insert(socket, wire);
         let travel = self.conditions.travel(&mut self.random);
         if self.now < self.conditions.refuse_until {
             self.at(self.now + travel, Action::Refuse(wire));
@@ -161,7 +164,7 @@ impl World {
             }
             _ => Ok(()),
         };
-        if let Err(text) = checked {
+        if let Err(text) = checked.and_then(|()| self.watches[wire].left(packet)) {
             self.ledger.violated(format!("client {client}, wire {wire}: {text}"));
         }
     }

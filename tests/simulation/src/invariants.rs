@@ -7,8 +7,8 @@ use crate::provider::Manner;
 use crate::world::World;
 use iothub_device::{HostSignal, State};
 
-/// Sockets that one client may ask for in any minute, whatever happens: waits grow, so it is far fewer as a rule.
-/// A wake-up may cost one more, and so may a renewal.
+/// Sockets that one client may ask for in any minute for each cause, whatever happens: waits grow, so it is far fewer
+/// as a rule. A wake-up may cost one more.
 const OPENS_PER_MINUTE: usize = 16;
 /// Time in which everything settles once nothing goes wrong any more: the longest wait after a take-over is ten
 /// minutes, and what it waits for comes after that.
@@ -28,10 +28,12 @@ impl World {
             return self.ledger.violated(text);
         }
         let since = self.now.saturating_sub(60_000);
-        let opens = state.opens.iter().rev().take_while(|at| **at > since).count();
-        let wakes = state.wakes.iter().rev().take_while(|at| **at > since).count();
-        if opens > OPENS_PER_MINUTE + wakes {
-            self.ledger.violated(format!("client {client} asked for {opens} sockets within a minute"));
+        let lately = |times: &[u64]| times.iter().rev().take_while(|at| **at > since).count();
+        let (opens, renewals, wakes) = (lately(&state.opens), lately(&state.renewals), lately(&state.wakes));
+        if opens.max(renewals) > OPENS_PER_MINUTE + wakes {
+            let text =
+                format!("client {client} asked for {opens} sockets and {renewals} renewals within a minute");
+            self.ledger.violated(text);
         }
     }
 

@@ -73,12 +73,21 @@ pub struct WireWatch {
     raised: Vec<(DeliveryId, Option<bool>)>,
     /// The first one that is not acknowledged.
     next: usize,
+    /// DISCONNECT has left.
+    said_goodbye: bool,
 }
 
 impl Default for WireWatch {
     fn default() -> Self {
         let decoder = || Decoder::new(PACKET_BYTES);
-        Self { up: decoder(), down: decoder(), arrived: Vec::new(), raised: Vec::new(), next: 0 }
+        Self {
+            up: decoder(),
+            down: decoder(),
+            arrived: Vec::new(),
+            raised: Vec::new(),
+            next: 0,
+            said_goodbye: false,
+        }
     }
 }
 
@@ -126,6 +135,18 @@ impl WireWatch {
         let index = self.raised.iter().rposition(|(id, _)| *id == delivery)?;
         self.raised[index].1 = Some(well);
         self.arrived.get(index).map(|(_, body)| body.as_str())
+    }
+
+    /// A packet leaves.
+    ///
+    /// # Errors
+    /// When DISCONNECT has left before.
+    pub fn left(&mut self, packet: &Packet) -> Result<(), String> {
+        if self.said_goodbye {
+            return Err(format!("{packet:?} left behind a DISCONNECT"));
+        }
+        self.said_goodbye = matches!(packet, Packet::Disconnect);
+        Ok(())
     }
 
     /// A PUBACK leaves: the next message whose handler went well, with none before it still at work.

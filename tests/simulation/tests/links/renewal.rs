@@ -124,3 +124,22 @@ fn a_short_token_and_cuts_are_not_taken_for_another_client() {
     assert!(told(&world, 0, State::Reconnecting, "taken-over").is_empty());
     world.assert_sound();
 }
+
+#[test]
+fn when_the_new_socket_dies_behind_the_old_links_goodbye_another_link_is_made() {
+    let mut lost = 0;
+    for seed in 0..50 {
+        let mut world = connected_with(key_config(), seed);
+        let wires = world.wires.len();
+        assert!(world.run_until(3_600_000, |world| world.wires.len() > wires), "a renewal begins");
+        // Somewhere between the new socket and the CONNACK on it.
+        world.run(40 + seed * 4);
+        world.cut(0, 0, 0);
+        world.send(0, 1, None);
+        world.run(30_000);
+        lost += told(&world, 0, State::Reconnecting, "network").len();
+        assert_eq!(world.clients[0].sends_done(), 1, "seed {seed}: {}", world.trace.text());
+        assert_nothing_lost(&world);
+    }
+    assert!(lost > 0, "some cuts fell behind the DISCONNECT");
+}
