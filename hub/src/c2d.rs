@@ -142,7 +142,7 @@ impl Hub {
         let identity = Arc::clone(&record.identity);
         let Some(message) = record.queue.iter_mut().find(|m| m.sequence == sequence) else { return };
         message.locked = true;
-        message.deliveries += 1;
+        message.deliveries = message.deliveries.saturating_add(1);
         let (again, deliveries) = (message.deliveries > 1, message.deliveries);
         let (message_id, body) = (message.message_id.clone(), message.body.clone());
         let topic = topic::c2d(&identity.device_id, &message.bag);

@@ -6,6 +6,7 @@ use crate::hub::Hub;
 use crate::keep;
 use crate::registry::Slot;
 use iothub_protocol::identity::Identity;
+use iothub_protocol::limits;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,6 +168,10 @@ impl Hub {
                 let mut message = keep::read_message(message)?;
                 message.sequence += offset;
                 record.queue.push(message);
+            }
+            if record.queue.len() > limits::C2D_QUEUE {
+                let (count, most) = (record.queue.len(), limits::C2D_QUEUE);
+                return Err(bad(format!("\"{}\" has {count} messages, {most} may wait", record.identity)));
             }
             read.push(record);
         }

@@ -134,7 +134,7 @@ impl Hub {
             return self.end_link(link, Cause::new(Reason::TokenExpired, detail));
         }
         if !self.clock.is_stopped() {
-            self.timers.arm(self.now.mono_ms + (ends - wall), Timer::Token(link));
+            self.timers.arm(self.now.mono_ms.saturating_add(ends - wall), Timer::Token(link));
         }
     }
 }

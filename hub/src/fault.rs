@@ -168,7 +168,7 @@ impl Hub {
         }
         self.faults.next += 1;
         let id = self.faults.next;
-        let until_ms = fault.for_ms.map(|ms| now.mono_ms + ms);
+        let until_ms = fault.for_ms.map(|ms| now.mono_ms.saturating_add(ms));
         self.faults.standing.push(Standing { id, left: fault.count, until_ms, fault });
         (Some(id), met.len())
     }
@@ -212,7 +212,7 @@ impl Hub {
                     state.delay_ms = *ms;
                 }
                 if let FaultKind::Throttle { close_after_ms: Some(after), .. } = kind {
-                    self.timers.arm(self.now.mono_ms + after, Timer::Throttle(link));
+                    self.timers.arm(self.now.mono_ms.saturating_add(*after), Timer::Throttle(link));
                 }
             }
             _ => {}

@@ -283,7 +283,7 @@ impl Hub {
             self.log_outgoing(link, &bytes);
         }
         let state = self.links.get_mut(&link)?;
-        let until = state.held_until_ms.max(self.now.mono_ms + state.delay_ms);
+        let until = state.held_until_ms.max(self.now.mono_ms.saturating_add(state.delay_ms));
         if until <= self.now.mono_ms {
             return Some(Output::Transmit { link, bytes });
         }

@@ -264,14 +264,14 @@ impl Hub {
     pub fn device_token(&self, identity: &Identity, seconds: u64) -> Option<Secret> {
         let key = self.key_of(self.registry.by_identity(identity)?)?;
         let audience = sas::device_audience(self.config.host_name(), &identity.device_id, identity.module());
-        Some(sas::make_token(&audience, &key, self.wall_ms() / 1000 + seconds, None))
+        Some(sas::make_token(&audience, &key, (self.wall_ms() / 1000).saturating_add(seconds), None))
     }
 
     /// A token of a policy, for service calls.
     #[must_use]
     pub fn policy_token(&self, policy: &str, seconds: u64) -> Option<Secret> {
         let policy = self.config.policy(policy)?;
-        let ends = self.wall_ms() / 1000 + seconds;
+        let ends = (self.wall_ms() / 1000).saturating_add(seconds);
         Some(sas::make_token(self.config.host_name(), &policy.key, ends, Some(&policy.name)))
     }
 

@@ -10,6 +10,7 @@ use crate::twin_record::{Stamp, TwinRecord, Versioned};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use iothub_protocol::identity::Identity;
+use iothub_protocol::limits;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::parse_millis;
 use iothub_protocol::twin::{self, Object, Rules, Section};
@@ -18,8 +19,20 @@ use serde_json::{Map, Value, json};
 /// The form's version; a reader refuses newer ones.
 pub(crate) const FORM: u64 = 1;
 
+/// What counts goes on counting from here, and stays exact in any reader's JSON.
+const COUNT_MAX: u64 = (1 << 53) - 1;
+
 fn bad(text: impl Into<String>) -> ServiceError {
     ServiceError::new(ErrorCode::ArgumentInvalid, text)
+}
+
+fn count(document: &Value, name: &str) -> Result<Option<u64>, ServiceError> {
+    match document[name].as_u64() {
+        Some(number) if number > COUNT_MAX => {
+            Err(bad(format!("{name} is {number}, at most {COUNT_MAX} is read")))
+        }
+        number => Ok(number),
+    }
 }
 
 /// The document of an identity without its messages.
@@ -82,7 +95,7 @@ pub(crate) fn read(document: &Value, rng: &mut Rng, wall_ms: u64) -> Result<Reco
         let ms = document[name].as_str().filter(|text| !text.starts_with("0001")).and_then(parse_millis)?;
         u64::try_from(ms).ok()
     };
-    record.etag = document["etagCounter"].as_u64().unwrap_or(1);
+    record.etag = count(document, "etagCounter")?.unwrap_or(1);
     record.status_updated_ms = moment("statusUpdatedTime");
     record.connection_updated_ms = moment("connectionStateUpdatedTime");
     record.last_activity_ms = moment("lastActivityTime");
@@ -99,7 +112,7 @@ fn read_twin(document: &Value, wall_ms: u64) -> Result<TwinRecord, String> {
     let properties = &document["properties"];
     twin.desired = read_versioned(Section::Desired, &properties["desired"], wall_ms)?;
     twin.reported = read_versioned(Section::Reported, &properties["reported"], wall_ms)?;
-    twin.version = document["twinVersion"].as_u64().unwrap_or(1);
+    twin.version = count(document, "twinVersion").map_err(|error| error.message)?.unwrap_or(1);
     Ok(twin)
 }
 
@@ -119,7 +132,7 @@ fn read_content(section: Section, value: &Value) -> Result<Object, String> {
 
 fn read_versioned(section: Section, value: &Value, wall_ms: u64) -> Result<Versioned, String> {
     let content = read_content(section, value)?;
-    let version = value["$version"].as_u64().unwrap_or(1);
+    let version = count(value, "$version").map_err(|error| error.message)?.unwrap_or(1);
     let stamp = Stamp { unix_ms: wall_ms, version: (section == Section::Desired).then_some(version) };
     let mut versioned = Versioned::stamped(content, stamp);
     versioned.version = version;
@@ -142,10 +155,16 @@ fn read_session(identity: &Identity, value: &Value) -> Result<Option<Session>, S
     Ok(Some(session))
 }
 
+/// What stands before the bag in the topic of a message: two words, an id of 128 characters.
+const TOPIC_ROOM: usize = 200;
+
 /// Reads a message that waited.
 pub(crate) fn read_message(document: &Value) -> Result<Waiting, ServiceError> {
-    let number = |name: &str| document[name].as_u64().ok_or_else(|| bad(format!("a message without {name}")));
+    let number = |name: &str| count(document, name)?.ok_or_else(|| bad(format!("a message without {name}")));
     let text = |name: &str| document[name].as_str().ok_or_else(|| bad(format!("a message without {name}")));
+    if text("bag")?.len() + TOPIC_ROOM > limits::TOPIC_BYTES {
+        return Err(bad("the bag of a message does not fit into an MQTT topic"));
+    }
     Ok(Waiting {
         sequence: number("sequence")?,
         message_id: text("messageId")?.to_owned(),

@@ -71,7 +71,7 @@ fn zone_offset(zone: &str) -> Option<i64> {
         b'-' => -1,
         _ => return None,
     };
-    let (hours, minutes) = zone[1..].split_once(':')?;
+    let (hours, minutes) = zone[1..].split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
     Some(sign * (number(hours)? * 60 + number(minutes)?) * 60_000)
 }
 
@@ -115,6 +115,8 @@ mod tests {
             "2025-13-01T00:00:00Z",
             "2025-01-01T00:00:00",
             "2025-01-01T00:00:00.Z",
+            "2025-01-01T00:00:00+1:00",
+            "2027-01-01T00:00:00+066666666666666666:0000",
             "é025-01-01T00:00:00Z",
         ] {
             assert_eq!(parse_millis(text), None, "{text}");

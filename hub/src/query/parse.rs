@@ -68,13 +68,15 @@ pub(super) enum Condition {
 
 /// Nested deeper than this, a condition is refused: it is parsed and tried by recursion.
 const DEPTH_MAX: usize = 50;
+/// So many terms has a condition at most: a chain of `AND` or `OR` is as deep as it is long.
+const TERMS_MAX: usize = 1000;
 
 /// Reads a query.
 ///
 /// # Errors
 /// A sentence: what was expected, what stood there.
 pub(super) fn parse(text: &str) -> Result<Query, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, terms: 0 };
     parser.query()
 }
 
@@ -82,6 +84,7 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    terms: usize,
 }
 
 impl Parser {
@@ -171,6 +174,10 @@ impl Parser {
     }
 
     fn term(&mut self) -> Result<Condition, String> {
+        self.terms += 1;
+        if self.terms > TERMS_MAX {
+            return Err(format!("the condition has more than {TERMS_MAX} terms"));
+        }
         if self.sign("(") {
             let inside = self.or()?;
             self.expect_sign(")")?;

@@ -42,8 +42,10 @@ impl Hub {
         if let Some(host) = request.header("host").map(host_of).filter(|host| !trusted(host)) {
             return refused(format!("Host is \"{host}\": /local answers to names of this machine only"));
         }
-        if let Some(origin) = request.header("origin").filter(|origin| !trusted(host_of(origin))) {
-            return refused(format!("Origin is \"{origin}\": /local is for pages from this machine only"));
+        // What is not plain text is no origin, and could not stand in the answer's header.
+        let known = |origin: &str| origin.bytes().all(|b| b.is_ascii_graphic()) && trusted(host_of(origin));
+        if let Some(origin) = request.header("origin").filter(|origin| !known(origin)) {
+            return refused(format!("Origin is {origin:?}: /local is for pages from this machine only"));
         }
         Ok(())
     }

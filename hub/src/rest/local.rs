@@ -190,7 +190,7 @@ impl Hub {
             let text = "name a deviceId (with a key) or a policy of this hub";
             return Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
         };
-        let expires = self.wall_ms() / 1000 + seconds;
+        let expires = (self.wall_ms() / 1000).saturating_add(seconds);
         Ok(Response::json(200, &json!({ "token": token.expose(), "expires": expires })))
     }
 

@@ -130,3 +130,35 @@ fn a_bad_seed_names_its_fault_and_changes_nothing() {
     let mut bench = Bench::new();
     assert!(bench.hub.import(&json!({"form": 99, "devices": []}), false, bench.now).is_err());
 }
+
+#[test]
+fn an_import_that_the_hub_could_not_go_on_from_is_refused() {
+    let message = |sequence: u64, bag: &str| {
+        json!({
+            "sequence": sequence, "messageId": "m", "bag": bag, "bodyBase64": "", "ack": "none",
+            "enqueuedMs": 1, "expiresMs": 4_000_000_000_000u64, "deliveries": u32::MAX,
+        })
+    };
+    let import = |device: Value| {
+        let mut bench = Bench::new();
+        let (status, _) = bench.local("POST", "/local/import", &json!({"devices": [device]}).to_string());
+        (status, bench)
+    };
+    for (field, value) in [
+        ("etagCounter", json!(u64::MAX)),
+        ("twinVersion", json!(u64::MAX)),
+        ("properties", json!({"desired": {"$version": u64::MAX}})),
+        ("messages", json!([message(u64::MAX, "")])),
+        ("messages", json!([message(1, &"x".repeat(65_500))])),
+        ("messages", Value::from(vec![message(1, ""); 51])),
+    ] {
+        let (status, bench) = import(json!({"deviceId": "d", field: value}));
+        assert_eq!(status, 400, "{field}");
+        assert_eq!(bench.hub.export()["devices"].as_array().map(Vec::len), Some(1), "nothing is taken in");
+    }
+    let (status, mut bench) = import(json!({"deviceId": "device-1", "messages": [message(1, "")]}));
+    assert_eq!(status, 200);
+    // Its number of deliveries can not be counted up any more.
+    bench.register("other");
+    bench.pass(1_000);
+}

@@ -143,3 +143,17 @@ fn bulk_operations_stand_each_for_itself() {
     assert_eq!(bench.call("POST", "/devices", &Value::Array(many.clone()).to_string()).0, 400);
     assert_eq!(bench.call("POST", "/devices", &Value::Array(many[..100].to_vec()).to_string()).0, 200);
 }
+
+#[test]
+fn a_condition_of_any_length_is_answered_or_refused() {
+    // As deep a tree as it is long: 25,000 terms overflowed the stack.
+    let mut bench = fleet();
+    for sign in [" AND ", " OR "] {
+        let chain = |terms: usize| vec!["tags.floor = 1"; terms].join(sign);
+        assert_eq!(ids(&mut bench, &chain(1_000)), ["a", "b"]);
+        for terms in [1_001, 25_000] {
+            let (status, answer) = ask(&mut bench, &format!("SELECT * FROM devices WHERE {}", chain(terms)));
+            assert_eq!(status, 400, "{answer}");
+        }
+    }
+}

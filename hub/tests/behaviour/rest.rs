@@ -213,3 +213,36 @@ fn tokens_are_made_for_identities_and_policies() {
     assert_eq!(bench.local("POST", "/local/tokens", r#"{"policy":"nobody"}"#).0, 400);
     assert_eq!(bench.local("POST", "/local/tokens", r#"{"deviceId":"nobody"}"#).0, 404);
 }
+
+#[test]
+fn numbers_without_measure_are_taken_for_very_large_ones() {
+    let mut bench = Bench::new();
+    let link = bench.connect("device-1");
+    let huge = u64::MAX;
+    for fault in [
+        format!(r#"{{"kind":"delay","ms":{huge},"forMs":{huge}}}"#),
+        format!(r#"{{"kind":"throttle","ms":{huge},"closeAfterMs":{huge}}}"#),
+    ] {
+        assert_eq!(bench.local("POST", "/local/faults", &fault).0, 201);
+        bench.ping(link);
+        bench.pass(1_000);
+    }
+    for who in [r#""deviceId":"device-1""#, r#""policy":"service""#] {
+        let (status, answer) = bench.local("POST", "/local/tokens", &format!("{{{who},\"seconds\":{huge}}}"));
+        assert_eq!((status, &answer["expires"]), (200, &json!(huge)));
+    }
+}
+
+#[test]
+fn an_origin_that_no_header_can_carry_is_none() {
+    let mut bench = Bench::new();
+    for (origin, status) in
+        [("http://localhost", 200), ("http\u{1e}://localhost", 401), ("x\r\ny://localhost", 401)]
+    {
+        let headers = vec![("origin".to_owned(), origin.to_owned())];
+        let response = bench.request("GET", "/local/info", "", headers, "").expect("an answer at once");
+        assert_eq!(response.status, status, "{origin:?}");
+        let plain = |value: &str| value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        assert!(response.headers.iter().all(|(_, value)| plain(value)), "{:?}", response.headers);
+    }
+}

@@ -232,3 +232,15 @@ fn the_service_document_has_all_fields_of_9_2() {
     assert_eq!(twin["statusUpdateTime"], "0001-01-01T00:00:00Z");
     assert_eq!(bench.call("GET", "/twins/nobody", "").0, 404);
 }
+
+#[test]
+fn a_number_is_given_back_as_it_came() {
+    let mut bench = Bench::new();
+    let link = subscribed(&mut bench);
+    let numbers = "[0.30000000000000004,1.2222222222222221e+114,4.5035996273352253e+27,1e-7,-0.1]";
+    report(&mut bench, link, &format!("{{\"n\":{numbers}}}"));
+    bench.publish(link, "$iothub/twin/GET/?$rid=1", b"", 0, 0);
+    let answer = bench.take_publish(link);
+    let text = String::from_utf8_lossy(&answer.payload).into_owned();
+    assert!(text.contains(numbers), "{text}");
+}
