@@ -1,0 +1,88 @@
+/**
+ * One libFuzzer process: started, followed, and ended when its share of CPU time is used up. CPU time counts, not
+ * the clock on the wall, so that a busy machine does not shorten a run. Used by `fuzz`.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure } from './failure.mjs';
+
+/** Longest input, in bytes. */
+const LENGTH = 4096;
+/** One allocation may not be larger, nor all of them, in megabytes: what reads must not be talked into memory. */
+const ALLOCATION_MB = 64;
+const MEMORY_MB = 512;
+/** One input may take so many seconds. */
+const PATIENCE = 10;
+
+/**
+ * @typedef {{ cpuSeconds: number, inputs: number, edges: number, features: number, found: string[] }} Outcome
+ */
+
+/**
+ * @param {{ program: string, corpus: string, artifacts: string, dictionary: string, cpuSeconds: number,
+ *   say: (line: string) => void }} what
+ * @returns {Promise<Outcome>}
+ */
+export async function fuzzOne({ program, corpus, artifacts, dictionary, cpuSeconds, say }) {
+  fs.mkdirSync(artifacts, { recursive: true });
+  const before = new Set(fs.readdirSync(artifacts));
+  const args = [`-max_len=${LENGTH}`, `-dict=${dictionary}`, `-timeout=${PATIENCE}`, '-print_final_stats=1'];
+  args.push(`-rss_limit_mb=${MEMORY_MB}`, `-malloc_limit_mb=${ALLOCATION_MB}`, '-verbosity=1');
+  args.push(`-artifact_prefix=${artifacts}${path.sep}`, corpus);
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const end = () => child.kill('SIGINT');
+  process.once('exit', end);
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk) => {
+    log = (log + chunk).slice(-200_000);
+  });
+  let used = 0;
+  let ticks = 0;
+  const timer = setInterval(() => {
+    used = cpuTime(child.pid) ?? used;
+    ticks += 1;
+    if (ticks % 15 === 0) say(`${Math.round(used)} of ${Math.round(cpuSeconds)} s, ${lastLine(log)}`);
+    if (used >= cpuSeconds) end();
+  }, 1000);
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  clearInterval(timer);
+  process.off('exit', end);
+  const found = fs.readdirSync(artifacts).filter((name) => !before.has(name));
+  if (found.length === 0 && used < cpuSeconds) {
+    throw new Failure(`${path.basename(program)} ended early with code ${code}`, {
+      evidence: log.slice(-5000),
+    });
+  }
+  if (found.length > 0) say(log.slice(log.lastIndexOf('panicked at')).slice(0, 600));
+  return { ...figures(log), cpuSeconds: used, found: found.map((name) => path.join(artifacts, name)) };
+}
+
+/** Seconds of CPU that a process has used; none when the system does not say. @param {number | undefined} pid */
+function cpuTime(pid) {
+  try {
+    const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return undefined; // ended, or a system without /proc
+  }
+}
+
+/** @param {string} log */
+function lastLine(log) {
+  const line = log.trimEnd().split('\n').at(-1) ?? '';
+  return line.replace(/\s+/g, ' ').slice(0, 100);
+}
+
+/** @param {string} log */
+function figures(log) {
+  const last = (/** @type {RegExp} */ pattern) => Number([...log.matchAll(pattern)].at(-1)?.[1] ?? 0);
+  return {
+    inputs: Math.max(last(/number_of_executed_units:\s*(\d+)/g), last(/#(\d+)\s/g)),
+    edges: last(/ cov: (\d+)/g),
+    features: last(/ ft: (\d+)/g),
+  };
+}
