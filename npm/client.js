@@ -4,12 +4,13 @@
  */
 import { errorOf, IotHubError } from './errors.js';
 import { DesiredEvent, DeviceMessageEvent, HandlerErrorEvent, PacketEvent, StatusEvent } from './events.js';
-import { ReceivedMessage, stringified, written } from './message.js';
+import { done, ReceivedMessage, stringified, written } from './message.js';
+import { Pending } from './pending.js';
+import { crossAlone, flush, stage } from './staging.js';
 
 /**
  * What an entry gives: the wasm glue, how it is loaded, and the scope that raises a page's own events.
  * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, scope: () => unknown, WebSocket?: import('./index.js').WebSocketClass }} Host
- * @typedef {{ resolve: (value: any) => void, reject: (error: unknown) => void, value?: (raw: any) => unknown, forget?: () => void, signal?: AbortSignal }} Pending
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions
@@ -17,6 +18,13 @@ import { ReceivedMessage, stringified, written } from './message.js';
 
 const CONNECT_TIMEOUT = 60_000;
 const DRAIN = 5_000;
+
+/** A promise's `resolve`, caught without a function of its own for every promise. @type {(value: any) => void} */
+let resolved;
+/** @param {(value: any) => void} resolve */
+const catchResolve = (resolve) => {
+  resolved = resolve;
+};
 
 /** Tells of an error that nobody can be given. @param {unknown} error */
 function report(error) {
@@ -35,9 +43,10 @@ export class Client extends EventTarget {
   #driver;
   /** @type {Host} */
   #host;
-  #nextOp = 0;
-  /** @type {Map<number, Pending>} */
-  #pending = new Map();
+  /** Open calls. One that fails is resolved with a rejected promise. */
+  #pending = new Pending();
+  /** The signals of open calls, and how to leave them. @type {Map<number, { signal: AbortSignal, leave: () => void }>} */
+  #signals = new Map();
   /** @type {Map<string, import('./index.js').MethodHandler>} */
   #methods = new Map();
   /** @type {Map<number, AbortController>} */
@@ -128,7 +137,7 @@ export class Client extends EventTarget {
         'this runtime has no WebSocket (Node has one from version 22 on): pass a class, { WebSocket } of the package "ws"';
       return Promise.reject(new IotHubError('runtime', text));
     }
-    return this.#call({ signal }, (driver, op) => driver.connect(op, connectTimeout));
+    return this.#ask(signal, (driver, op) => driver.connect(op, connectTimeout));
   }
 
   get state() {
@@ -140,31 +149,35 @@ export class Client extends EventTarget {
   }
 
   get metrics() {
+    flush();
     const [queued = 0, inFlight = 0, sent = 0, acked = 0, resent = 0, reconnects = 0, roundTripMs = 0] =
       this.#driver?.metrics() ?? [];
     return { queued, inFlight, sent, acked, resent, reconnects, roundTripMs };
   }
 
   /** @param {import('./index.js').TelemetryMessage} message @param {import('./index.js').SendOptions} [options] */
-  send(message, options = {}) {
-    return this.#call(options, (driver, op) => {
-      const { body, fields, system } = written(message);
-      const { qos = 1, timeout } = options;
-      if (typeof body === 'string') driver.send_text(op, body, fields, system, qos, timeout);
-      else driver.send_bytes(op, body, fields, system, qos, timeout);
-    });
+  send(message, options) {
+    try {
+      this.#check(options?.signal);
+      const fields = written(message);
+      stage(this.#cross, this.#pending.next, options?.qos ?? 1, options?.timeout, fields);
+      done(fields);
+      return this.#promise(options?.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** @param {CallOptions} [options] */
-  getTwin(options = {}) {
-    return this.#call(options, (driver, op) => driver.get_twin(op, options.timeout), JSON.parse);
+  async getTwin({ signal, timeout } = {}) {
+    return JSON.parse(await this.#ask(signal, (driver, op) => driver.get_twin(op, timeout)));
   }
 
   /** @param {Record<string, unknown>} patch @param {CallOptions} [options] */
-  updateReported(patch, options = {}) {
-    const start = (/** @type {import('./wasm/iothub_wasm.js').Driver} */ driver, /** @type {number} */ op) =>
-      driver.update_reported(op, stringified(patch, 'reported patch'), options.timeout);
-    return this.#call(options, start, (version) => ({ version }));
+  async updateReported(patch, { signal, timeout } = {}) {
+    const text = stringified(patch, 'reported patch');
+    const version = await this.#ask(signal, (driver, op) => driver.update_reported(op, text, timeout));
+    return { version };
   }
 
   /** @param {string} name @param {import('./index.js').MethodHandler} handler */
@@ -184,8 +197,9 @@ export class Client extends EventTarget {
   async close({ drain = DRAIN } = {}) {
     const driver = this.#driver;
     if (driver === undefined) return;
-    await this.#call({}, (open, op) => open.close(op, drain));
+    await this.#ask(undefined, (open, op) => open.close(op, drain));
     if (this.#driver !== driver) return;
+    flush();
     this.#driver = undefined;
     // What a listener has just asked of it still comes to it at the end of this turn.
     queueMicrotask(() => driver.free());
@@ -228,55 +242,73 @@ export class Client extends EventTarget {
   }
 
   /**
-   * One call: a number, a promise for it, and its signal.
-   * @param {{ signal?: AbortSignal | undefined }} options
+   * One call of the driver, behind the sends before it.
+   * @param {AbortSignal | undefined} signal
    * @param {(driver: import('./wasm/iothub_wasm.js').Driver, op: number) => void} start
-   * @param {(raw: any) => any} [value]
-   * @returns {Promise<any>}
    */
-  #call({ signal }, start, value) {
-    return new Promise((resolve, reject) => {
-      const driver = this.#driver;
-      if (driver === undefined) throw new IotHubError('closed', 'the client is closed: make a new one');
-      if (signal?.aborted) throw aborted(signal);
-      const op = this.#nextOp;
-      this.#nextOp = (op + 1) >>> 0;
-      start(driver, op);
-      /** @type {Pending} */
-      const pending = value === undefined ? { resolve, reject } : { resolve, reject, value };
-      if (signal) {
-        const abort = () => driver.abort(op);
-        signal.addEventListener('abort', abort, { once: true });
-        pending.signal = signal;
-        pending.forget = () => signal.removeEventListener('abort', abort);
-      }
-      this.#pending.set(op, pending);
-    });
+  #ask(signal, start) {
+    try {
+      const driver = this.#check(signal);
+      flush();
+      start(driver, this.#pending.next);
+      return this.#promise(signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** @param {number} op */
-  #take(op) {
-    const pending = this.#pending.get(op);
-    this.#pending.delete(op);
-    pending?.forget?.();
-    return pending;
+  /** The driver of a call that may begin. @param {AbortSignal | undefined} signal */
+  #check(signal) {
+    if (this.#driver === undefined) throw new IotHubError('closed', 'the client is closed: make a new one');
+    if (signal?.aborted) throw aborted(signal);
+    return this.#driver;
   }
+
+  /** The promise of the call that has just begun. @param {AbortSignal | undefined} signal @returns {Promise<any>} */
+  #promise(signal) {
+    const op = this.#pending.next;
+    const promise = new Promise(catchResolve);
+    this.#pending.push(resolved);
+    if (signal) {
+      const abort = () => {
+        flush();
+        this.#driver?.abort(op);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#signals.set(op, { signal, leave: () => signal.removeEventListener('abort', abort) });
+    }
+    return promise;
+  }
+
+  /** @param {number} op @param {any} value */
+  #settle(op, value) {
+    if (this.#signals.size > 0) {
+      this.#signals.get(op)?.leave();
+      this.#signals.delete(op);
+    }
+    this.#pending.take(op)?.(value);
+  }
+
+  /** Staged messages, on their way. @param {Uint32Array} heads @param {Uint8Array} bytes @param {boolean} end */
+  #cross = (heads, bytes, end) => {
+    try {
+      this.#driver?.send(heads, bytes, end);
+    } catch (error) {
+      this.#onPanic(String(error));
+    }
+  };
 
   /** What the driver calls. None of it throws: an exception here would cut the driver off in mid-sentence. */
   #told() {
     /** @type {Record<string, (...args: any[]) => void>} */
     const told = {
       sent: (ops) => {
-        for (const op of ops) this.#take(op)?.resolve(undefined);
+        for (let at = 0; at < ops.length; at += 1) this.#settle(ops[at], undefined);
       },
-      done: (op, raw) => {
-        const pending = this.#take(op);
-        pending?.resolve(pending.value ? pending.value(raw) : undefined);
-      },
+      done: (op, value) => this.#settle(op, value),
       failed: (op, error) => {
-        const pending = this.#take(op);
-        const cause = pending?.signal?.aborted ? pending.signal.reason : undefined;
-        pending?.reject(errorOf(error, cause));
+        const signal = this.#signals.get(op)?.signal;
+        this.#settle(op, Promise.reject(errorOf(error, signal?.aborted ? signal.reason : undefined)));
       },
       needToken: (request, audience, expiresAt) => void this.#askToken(request, audience, expiresAt),
       forgetToken: (request) => {
@@ -378,12 +410,11 @@ export class Client extends EventTarget {
       'internal',
       `iothub-wasm has a fault and stopped (${text}); please report it`,
     );
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
+    const pending = this.#pending.drain();
     this.#driver = undefined;
     this.#state = 'disconnected';
     this.#reason = 'internal';
-    for (const { reject } of pending) reject(error);
+    for (const resolve of pending) resolve(Promise.reject(error));
     this.dispatchEvent(new StatusEvent('disconnected', 'internal', error.message, undefined));
   }
 }
@@ -418,9 +449,7 @@ function callOptions({ signal, timeout }) {
 
 /** @param {import('./wasm/iothub_wasm.js').Driver} driver @param {import('./index.js').Will} will */
 function setWill(driver, will) {
-  const { body, fields, system } = written(will);
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  driver.set_will(bytes, fields, system, will.qos ?? 1);
+  crossAlone(written(will), will.qos ?? 1, (heads, bytes) => driver.set_will(heads, bytes));
 }
 
 /** A method's payload: JSON when it is, the text when it is not, nothing when there was none. @param {string} text */

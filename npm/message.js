@@ -1,24 +1,11 @@
 /**
- * Messages at the border: what an application writes becomes a body and one string of fields; what the hub sent
+ * Messages at the border: what an application writes becomes a body and a list of fields; what the hub sent
  * becomes an object with named fields. Called by `client.js` only.
  */
 import { IotHubError } from './errors.js';
 
-/** Named field → key of the hub. The order is the order on the wire. */
-const SENT = /** @type {const} */ ([
-  ['messageId', '$.mid'],
-  ['correlationId', '$.cid'],
-  ['userId', '$.uid'],
-  ['contentType', '$.ct'],
-  ['contentEncoding', '$.ce'],
-  ['creationTime', '$.ctime'],
-  ['output', '$.on'],
-  ['component', '$.sub'],
-  ['schema', '$.schema'],
-]);
-
 /** Marks a message for Defender for IoT. */
-const SECURITY = ['$.ifid', 'urn:azureiot:Security:SecurityAgent:1'];
+const SECURITY = 'urn:azureiot:Security:SecurityAgent:1';
 
 /** @type {Record<string, string>} */
 const RECEIVED = {
@@ -52,59 +39,77 @@ function textOf(name, value) {
 }
 
 /**
- * A message on its way to the wasm side: its fields joined by NUL, the system ones first.
+ * A message on its way to the wasm side: names and values in turns, the first `system` of them the hub's own.
+ * @typedef {{ fields: string[], length: number, system: number, body: string | Uint8Array }} Written
+ */
+
+/** Used for one message after the other: what a send leaves behind costs more than the send. @type {Written | undefined} */
+let spare;
+
+/**
+ * Checks a message and takes it apart, so that `staging.js` can write it. A getter of the message may send another one meanwhile.
  * @param {import('./index.js').TelemetryMessage} message
  */
 export function written(message) {
   if (typeof message !== 'object' || message === null || !('body' in message))
     refuse('a message is an object with a "body": send({ body: … })');
-  const { body, isJson } = bodyOf(message.body);
-  let fields = '';
-  let system = 0;
-  const put = (/** @type {string} */ name, /** @type {string} */ value) => {
-    fields += fields === '' ? `${name}\0${value}` : `\0${name}\0${value}`;
-  };
-  for (const [name, key] of SENT) {
-    let value = message[name];
-    if (value === undefined && isJson) value = jsonDefault(name);
-    if (value === undefined) continue;
-    put(key, textOf(name, value));
-    system += 1;
-  }
-  if (message.securityMessage) {
-    put(/** @type {string} */ (SECURITY[0]), /** @type {string} */ (SECURITY[1]));
-    system += 1;
-  }
+  const into = spare ?? { fields: [], length: 0, system: 0, body: '' };
+  spare = undefined;
+  into.length = 0;
+  const isJson = putBody(into, message.body);
+  // The order here is the order on the wire.
+  put(into, '$.mid', 'messageId', message.messageId);
+  put(into, '$.cid', 'correlationId', message.correlationId);
+  put(into, '$.uid', 'userId', message.userId);
+  put(into, '$.ct', 'contentType', message.contentType ?? (isJson ? 'application/json' : undefined));
+  put(into, '$.ce', 'contentEncoding', message.contentEncoding ?? (isJson ? 'utf-8' : undefined));
+  put(into, '$.ctime', 'creationTime', message.creationTime);
+  put(into, '$.on', 'output', message.output);
+  put(into, '$.sub', 'component', message.component);
+  put(into, '$.schema', 'schema', message.schema);
+  if (message.securityMessage) putText(into, '$.ifid', SECURITY);
+  into.system = into.length;
   const { properties } = message;
   if (properties !== undefined) {
     for (const name in properties) {
       const value = properties[name];
       if (typeof value !== 'string')
         refuse(`the property "${name}" is a ${typeof value}; properties are strings: write String(value)`);
-      put(name, /** @type {string} */ (value));
+      putText(into, name, /** @type {string} */ (value));
     }
   }
-  return { body, fields, system };
+  return into;
 }
 
-/** @param {string} name */
-function jsonDefault(name) {
-  if (name === 'contentType') return 'application/json';
-  return name === 'contentEncoding' ? 'utf-8' : undefined;
+/** What `written` gave is done with. @param {Written} message */
+export function done(message) {
+  message.body = '';
+  spare = message;
 }
 
-/**
- * @param {unknown} body
- * @returns {{ body: string | Uint8Array, isJson: boolean }}
- */
-function bodyOf(body) {
-  if (typeof body === 'string') return { body, isJson: false };
-  if (body instanceof Uint8Array) return { body, isJson: false };
-  if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), isJson: false };
-  if (ArrayBuffer.isView(body))
-    return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), isJson: false };
-  const json = stringified(body, 'body');
-  return { body: json, isJson: true };
+/** @param {Written} into @param {string} key @param {string} name @param {unknown} value */
+function put(into, key, name, value) {
+  if (value !== undefined) putText(into, key, textOf(name, value));
+}
+
+/** @param {Written} into @param {string} name @param {string} value */
+function putText(into, name, value) {
+  into.fields[into.length] = name;
+  into.fields[into.length + 1] = value;
+  into.length += 2;
+}
+
+/** Gives whether it was made JSON here. @param {Written} into @param {unknown} body */
+function putBody(into, body) {
+  if (typeof body === 'string' || body instanceof Uint8Array) into.body = body;
+  else if (body instanceof ArrayBuffer) into.body = new Uint8Array(body);
+  else if (ArrayBuffer.isView(body))
+    into.body = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  else {
+    into.body = stringified(body, 'body');
+    return true;
+  }
+  return false;
 }
 
 /** @param {unknown} value @param {string} what @returns {string} */

@@ -6,10 +6,11 @@
 use crate::clock::{HostClock, whole};
 use crate::errors;
 use crate::host::{Host, queue_microtask};
-use crate::options::{self, Fields, qos_of};
+use crate::options;
 use crate::page::Page;
 use crate::panic;
 use crate::socket::{Socket, Told};
+use crate::staged::{Properties, Reader};
 use gloo_timers::callback::Timeout;
 use iothub_device::{
     CallId, Clock, DeliveryId, Device, Error, Event, HostSignal, OpId, Output, Settlement, SocketId, State,
@@ -98,12 +99,13 @@ impl Driver {
         Ok(Self(shared))
     }
 
-    /// The last will; to be set before `connect`. See [`Driver::send_text`] for `fields`.
+    /// The last will; to be set before `connect`. See `staged.rs` for how it is written.
     ///
     /// # Errors
     /// `[code, message, retryable]` for a message that can not be sent.
-    pub fn set_will(&self, body: Vec<u8>, fields: &str, system: usize, qos: u8) -> Result<(), JsValue> {
-        let will = options::will(body, fields, system, qos).map_err(|error| errors::to_js(&error))?;
+    pub fn set_will(&self, heads: &[u32], bytes: &[u8]) -> Result<(), JsValue> {
+        let Some(will) = Reader::new(heads, bytes).next() else { return Ok(()) };
+        let will = will.will().map_err(|error| errors::to_js(&error))?;
         self.0.inner.borrow_mut().device.set_will(will);
         Ok(())
     }
@@ -113,22 +115,28 @@ impl Driver {
         self.call(op, |device, at| device.connect(OpId(op), deadline(at, timeout), at));
     }
 
-    /// Sends a text body. `fields` joins names and values with NUL, the first `system` pairs are the hub's own.
-    pub fn send_text(&self, op: u32, body: &str, fields: &str, system: usize, qos: u8, timeout: Option<f64>) {
-        self.send(op, body.as_bytes(), fields, system, qos, timeout);
-    }
-
-    /// Sends a body of bytes; see [`Driver::send_text`].
-    pub fn send_bytes(
-        &self,
-        op: u32,
-        body: &[u8],
-        fields: &str,
-        system: usize,
-        qos: u8,
-        timeout: Option<f64>,
-    ) {
-        self.send(op, body, fields, system, qos, timeout);
+    /// Sends messages, written as `staged.rs` says; `end` when the turn ends with them.
+    pub fn send(&self, heads: &[u32], bytes: &[u8], end: bool) {
+        {
+            let mut inner = self.0.inner.borrow_mut();
+            let at = inner.now();
+            let (mut messages, mut properties) = (Reader::new(heads, bytes), Properties::default());
+            while let Some(staged) = messages.next() {
+                let op = OpId(staged.op);
+                let sent = staged.message(&mut properties).and_then(|message| {
+                    inner.device.send(op, &message, staged.timeout.map(|ms| at.now + ms), at)
+                });
+                if let Err(error) = sent {
+                    self.refuse(op, error);
+                }
+            }
+            if !end {
+                inner.queue_flush(&self.0.flush);
+            }
+        }
+        if end {
+            self.drain();
+        }
     }
 
     /// Reads the twin.
@@ -222,20 +230,17 @@ fn with(weak: &Weak<Shared>, act: impl FnOnce(&Driver)) {
 }
 
 impl Driver {
-    fn send(&self, op: u32, body: &[u8], fields: &str, system: usize, qos: u8, timeout: Option<f64>) {
-        self.call(op, |device, at| {
-            let fields = Fields::read(fields, system)?;
-            device.send(OpId(op), &fields.message(body, qos_of(qos)?), deadline(at, timeout), at)
-        });
-    }
-
     /// A call that may be refused at once; it then settles with the others, in order.
     fn call(&self, op: u32, call: impl FnOnce(&mut Device, Clock) -> Result<(), Error>) {
         let mut refused = None;
         self.act(|device, at| refused = call(device, at).err());
         if let Some(error) = refused {
-            self.0.told.borrow_mut().push_back(Output::Settled { op: OpId(op), outcome: Err(error) });
+            self.refuse(OpId(op), error);
         }
+    }
+
+    fn refuse(&self, op: OpId, error: Error) {
+        self.0.told.borrow_mut().push_back(Output::Settled { op, outcome: Err(error) });
     }
 
     /// Lets the device act now, and carries out what it says at the end of this turn: all that the application
@@ -244,10 +249,7 @@ impl Driver {
         let mut inner = self.0.inner.borrow_mut();
         let at = inner.now();
         act(&mut inner.device, at);
-        if !inner.flush_queued {
-            inner.flush_queued = true;
-            queue_microtask(self.0.flush.as_ref().unchecked_ref());
-        }
+        inner.queue_flush(&self.0.flush);
     }
 
     /// Something came from outside: a new turn.
@@ -411,6 +413,13 @@ impl Inner {
                 self.turn = Some(at);
                 at
             }
+        }
+    }
+
+    fn queue_flush(&mut self, flush: &Closure<dyn FnMut()>) {
+        if !self.flush_queued {
+            self.flush_queued = true;
+            queue_microtask(flush.as_ref().unchecked_ref());
         }
     }
 

@@ -14,6 +14,7 @@ mod options;
 mod page;
 mod panic;
 mod socket;
+mod staged;
 
 pub use driver::Driver;
 pub use host::Host;

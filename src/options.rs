@@ -2,13 +2,11 @@
 //!
 //! A name that is not documented is refused: a misspelt option that is silently ignored costs an afternoon.
 
-use iothub_device::{Code, Config, Credentials, Error, Message, WhenFull, Will, bag_of, key_of};
+use iothub_device::{Code, Config, Credentials, Error, WhenFull, key_of};
 use iothub_protocol::connection_string::is_loopback;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::json::{Json, Object};
-use iothub_protocol::packet::QoS;
 use iothub_protocol::secret::Secret;
-use iothub_protocol::system_property::SystemProperty;
 
 /// The configuration that two plain objects stand for, as JSON text.
 pub(crate) fn read(credentials: &str, options: &str) -> Result<Config, Error> {
@@ -176,59 +174,4 @@ fn bounds(mut given: Given, messages: &mut usize, bytes: &mut usize) -> Result<(
     given.number("messages", messages)?;
     given.number("bytes", bytes)?;
     given.end()
-}
-
-/// A last will; `fields` is what `npm/client.js` makes of a message (see `Driver::send_text`).
-pub(crate) fn will(body: Vec<u8>, fields: &str, system: usize, qos: u8) -> Result<Will, Error> {
-    let fields = Fields::read(fields, system)?;
-    let qos = qos_of(qos)?;
-    let bag = bag_of(&fields.message(&body, qos))?;
-    Ok(Will { body, bag, qos })
-}
-
-/// 0 or 1 as the codec's QoS; 2 goes through so that the device's own check names it.
-pub(crate) fn qos_of(qos: u8) -> Result<QoS, Error> {
-    match qos {
-        0 => Ok(QoS::AtMostOnce),
-        1 => Ok(QoS::AtLeastOnce),
-        2 => Ok(QoS::ExactlyOnce),
-        _ => Err(Error::new(Code::QualityOfService, format!("qos is {qos}: use 1 (at least once) or 0"))),
-    }
-}
-
-/// The properties of a message as `npm/client.js` joins them: name, NUL, value, NUL, and so on; the first
-/// `system` pairs are system properties under their bag key.
-pub(crate) struct Fields<'f> {
-    system: Vec<(SystemProperty, &'f str)>,
-    properties: Vec<(&'f str, &'f str)>,
-}
-
-impl<'f> Fields<'f> {
-    pub(crate) fn read(text: &'f str, system: usize) -> Result<Self, Error> {
-        let mut read = Self { system: Vec::with_capacity(system), properties: Vec::new() };
-        if text.is_empty() {
-            return Ok(read);
-        }
-        let mut parts = text.split('\0');
-        while let Some(name) = parts.next() {
-            let value = parts.next().ok_or_else(|| {
-                Error::new(
-                    Code::PropertyName,
-                    "a property's name or value holds the character U+0000, which no topic may",
-                )
-            })?;
-            if read.system.len() < system {
-                let property = SystemProperty::from_bag_key(name)
-                    .ok_or_else(|| Error::new(Code::Internal, format!("\"{name}\" is no system property")))?;
-                read.system.push((property, value));
-            } else {
-                read.properties.push((name, value));
-            }
-        }
-        Ok(read)
-    }
-
-    pub(crate) fn message<'m>(&'m self, body: &'m [u8], qos: QoS) -> Message<'m> {
-        Message { body, system: &self.system, properties: &self.properties, qos }
-    }
 }

@@ -11,6 +11,9 @@ use crate::outbox::Waiting;
 use crate::twin::Asked;
 use iothub_protocol::packet;
 
+/// A frame that has grown to this leaves, and the hub reads it while the next one is made.
+const FRAME_BYTES: usize = 48 << 10;
+
 impl Device {
     /// Moves what is due into the link's buffer.
     pub(crate) fn pump(&mut self) {
@@ -61,7 +64,7 @@ impl Device {
             let window_full = self.in_flight.len() >= options.window_messages
                 || (!self.in_flight.is_empty()
                     && self.in_flight.bytes() + next.packet.len() > options.window_bytes);
-            if self.is_socket_full(link) || (wants_ack && window_full) {
+            if self.is_socket_full(link) || (wants_ack && window_full) || link.out.len() >= FRAME_BYTES {
                 return;
             }
             let Some(Waiting { op, packet }) = self.outbox.pop() else { return };
