@@ -7,7 +7,8 @@ use iothub_device::{Clock, Config, Device, Message, OpId, Output, Settlement, So
 use iothub_protocol::packet::{self, Decoder, Packet, QoS};
 use std::hint::black_box;
 
-const STRING: &str = "HostName=127.0.0.1;DeviceId=thermostat-7;SharedAccessKey=a2V5;UseLocalHub=true;Port=8080";
+const STRING: &str =
+    "HostName=127.0.0.1;DeviceId=thermostat-7;SharedAccessKey=a2V5;UseLocalHub=true;Port=8080";
 const AT: Clock = Clock { now: 1_000, unix_ms: 1_780_000_000_000 };
 const PROPERTIES: [(&str, &str); 3] = [("level", "storage"), ("room", "kitchen 1"), ("run", "20261121")];
 

@@ -85,7 +85,11 @@ fn twins(criterion: &mut Criterion) {
     let empty = serde_json::Map::new();
     let patch = patch.as_object().unwrap_or(&empty);
     criterion.bench_function("patch of three merged into a twin of 50", |bench| {
-        bench.iter_batched_ref(|| state.clone(), |state| twin::merge(state, black_box(patch)), BatchSize::SmallInput);
+        bench.iter_batched_ref(
+            || state.clone(),
+            |state| twin::merge(state, black_box(patch)),
+            BatchSize::SmallInput,
+        );
     });
     let text = serde_json::Value::Object(state.clone()).to_string();
     criterion.bench_function("twin of 50 read from JSON by the device", |bench| {
