@@ -1,4 +1,4 @@
-/** The dashboard for everyone: without a network, by keyboard, for screen readers, dark and light, in two languages. */
+/** The dashboard for everyone: by keyboard, for screen readers, dark and light, in two languages. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,6 @@ import { openDashboard } from './dashboard.mjs';
 import { startStaticHost } from './static-host.mjs';
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const FIRST_TELEMETRY_MS = 2_000;
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -22,20 +21,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await files?.stop();
-});
-
-test('with the network off, telemetry is there within two seconds', { timeout: 150_000 }, async () => {
-  const { context, page, dashboard } = await openDashboard(browser, files.url);
-  await page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    while (active?.state !== 'activated')
-      await new Promise((resolve) => active?.addEventListener('statechange', resolve, { once: true }));
-  });
-  await context.setOffline(true);
-  await page.reload({ waitUntil: 'load' });
-  await dashboard.telemetry.first().waitFor({ timeout: FIRST_TELEMETRY_MS });
-  dashboard.noComplaints();
-  await context.close();
 });
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
@@ -63,8 +48,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         });
         assert.deepEqual(found, [], `on the tab ${await tab.innerText()}`);
       }
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the screen`);
+      dashboard.noComplaints();
       await context.close();
     });
   }
@@ -98,3 +82,83 @@ test('German is spoken when asked for, and remembered', { timeout: 150_000 }, as
   dashboard.noComplaints();
   await context.close();
 });
+
+for (const locale of ['en-GB', 'de-DE']) {
+  test(`nothing reaches beyond a phone's screen, ${locale}`, { timeout: 150_000 }, async () => {
+    const viewport = { width: 390, height: 844 };
+    const { context, page, dashboard } = await openDashboard(browser, files.url, { locale, viewport });
+    await page.locator('.fleet button').click();
+    await dashboard.wire.first().getByRole('button').click();
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click();
+      const send = page.locator('.tab-panel:not([hidden]) .primary');
+      if ((await send.count()) > 0) await send.click();
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${wide} pixels too wide on the tab ${await tab.innerText()}`);
+    }
+    await page.getByRole('radio').nth(2).check();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), viewport.width);
+    dashboard.noComplaints();
+    await context.close();
+  });
+}
+
+test('the main path goes by keyboard alone', { timeout: 150_000 }, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await page.getByLabel('Temperature: how it moves').selectOption('steady');
+  await page.locator('body').click({ position: { x: 1, y: 1 } });
+  await tabTo(page, 'Temperature: set the level');
+  await page.keyboard.press('End');
+  await dashboard.untilTelemetry((body) => body.temperature === 80);
+  await tabTo(page, 'Cloud to device');
+  await page.keyboard.press('ArrowRight');
+  await tabTo(page, 'Patch');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('{"led":"amber"}');
+  await tabTo(page, 'Apply');
+  await page.keyboard.press('Enter');
+  await dashboard.board.getByRole('img', { name: 'LED: amber' }).waitFor();
+  await tabTo(page, /PUBLISH/);
+  await page.keyboard.press('Space');
+  await page.getByRole('region', { name: 'Inspector' }).getByRole('heading', { name: 'PUBLISH' }).waitFor();
+  await page.getByText('Keep', { exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Save the scenario' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Save the scenario' }).waitFor({ state: 'hidden' });
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('what moves rests for those who want no movement', { timeout: 150_000 }, async () => {
+  /** @param {'reduce' | 'no-preference'} reducedMotion */
+  const movements = async (reducedMotion) => {
+    const { context, page, dashboard } = await openDashboard(browser, files.url, { reducedMotion });
+    await page.evaluate(() => {
+      Object.assign(globalThis, { moved: 0 });
+      addEventListener('animationstart', () => Object.assign(globalThis, { moved: 1 }));
+    });
+    await dashboard.press('Send');
+    await dashboard.inbox.first().waitFor();
+    const before = await dashboard.telemetry.first().innerText();
+    await dashboard.untilChanged('[data-testid=telemetry] li', before);
+    const moved = await page.evaluate(() => /** @type {any} */ (globalThis).moved);
+    await context.close();
+    return moved;
+  };
+  assert.equal(await movements('no-preference'), 1);
+  assert.equal(await movements('reduce'), 0);
+});
+
+/** Presses Tab until what has the focus is called so. @param {import('playwright-core').Page} page @param {string | RegExp} wanted */
+async function tabTo(page, wanted) {
+  for (let presses = 0; presses < 90; presses += 1) {
+    await page.keyboard.press('Tab');
+    const name = await page.evaluate(() => {
+      const focused = /** @type {HTMLInputElement | null} */ (document.activeElement);
+      return focused?.ariaLabel ?? focused?.labels?.[0]?.innerText ?? focused?.textContent ?? '';
+    });
+    if (typeof wanted === 'string' ? name === wanted : wanted.test(name)) return;
+  }
+  assert.fail(`no Tab leads to ${wanted}`);
+}

@@ -12,7 +12,9 @@ let browser;
 let files;
 
 before(async () => {
-  [browser, files] = await Promise.all([launchChromium(), startStaticHost()]);
+  // A microphone that hums, so that there is something to measure.
+  const hums = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+  [browser, files] = await Promise.all([launchChromium(hums), startStaticHost()]);
 });
 
 after(async () => {
@@ -49,6 +51,72 @@ test('the browser’s own position becomes telemetry, once it is allowed', { tim
   await dashboard.untilTelemetry((body) => body.latitude === 47.0707);
   await dashboard.press('Remove Latitude');
   await dashboard.untilTelemetry((body) => !('latitude' in body) && body.longitude === 15.4395);
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('tilt, loudness, battery and gamepad become telemetry too', { timeout: 150_000 }, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url, {
+    permissions: ['microphone'],
+  });
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('DeviceOrientation.setDeviceOrientationOverride', { alpha: 0, beta: 42.5, gamma: 0 });
+  // No machine of ours has a gamepad: this one thing is played by the test.
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, 'getGamepads', { value: () => [null, { axes: [-0.5] }] });
+  });
+  for (const input of ['tilt', 'loudness', 'charge', 'joystick'])
+    await page.getByLabel('Use this device’s own').selectOption(input);
+  const body = await dashboard.untilTelemetry(
+    ({ tilt, loudness, charge, joystick }) => tilt === 42.5 && loudness > 0 && charge > 0 && joystick === -50,
+  );
+  assert.ok(body.loudness <= 100 && body.charge <= 100, JSON.stringify(body));
+  await dashboard.press('Remove Loudness');
+  await dashboard.untilTelemetry((later) => !('loudness' in later) && later.tilt === 42.5);
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('an input that is refused says so and adds nothing', { timeout: 150_000 }, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url, { permissions: [] });
+  await page.getByLabel('Use this device’s own').selectOption('location');
+  await page.getByRole('alert').filter({ hasText: 'Location' }).waitFor();
+  assert.equal(await page.getByRole('region', { name: 'Latitude' }).count(), 0);
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('a sensor and a method of one’s own, and the column of a CSV', { timeout: 150_000 }, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await page.getByLabel('Add a sensor').selectOption('One of your own …');
+  await page.getByLabel('Its name in the telemetry').fill('flow');
+  await page.getByLabel('Unit').fill('l/min');
+  await page.getByLabel('To', { exact: true }).fill('40');
+  await page.locator('.own-sensor').getByRole('button', { name: 'Add' }).click();
+  await page.getByLabel('flow: how it moves').selectOption('steady');
+  await dashboard.slide('flow', 12);
+  await dashboard.untilTelemetry((body) => body.flow === 12);
+  await page.getByLabel('flow: how it moves').selectOption('sequence');
+  await page.getByLabel('flow: sequence').fill('time,litres,bar\n0,3,7\n1,4,7');
+  await page.getByLabel('flow: column of the CSV').selectOption('bar');
+  await dashboard.untilTelemetry((body) => body.flow === 7);
+
+  await page.getByPlaceholder('New method').fill('openValve');
+  await page.locator('.create-method').getByRole('button', { name: 'Add' }).click();
+  await page.locator('summary', { hasText: 'openValve' }).click();
+  await page.getByLabel('Reply').last().fill('{"open":true}');
+  await page.getByLabel('Fails (%)').last().fill('100');
+  await dashboard.tab('Call a method');
+  await page.getByRole('combobox', { name: 'Method', exact: true }).fill('openValve');
+  await dashboard.press('Call');
+  const result = page.getByTestId('method-result');
+  await result.filter({ hasText: 'Status 500' }).waitFor();
+  await page.getByLabel('Fails (%)').last().fill('0');
+  await dashboard.press('Call');
+  await result.filter({ hasText: '"open": true' }).waitFor();
+  await dashboard.press('Remove openValve');
+  await dashboard.press('Call');
+  await result.filter({ hasText: 'Status 404' }).waitFor();
   dashboard.noComplaints();
   await context.close();
 });
@@ -110,6 +178,33 @@ test('a scenario goes by link, and lasts until the next visit', { timeout: 150_0
   await page.reload();
   await dashboard.telemetry.first().waitFor();
   await dashboard.untilTelemetry((body) => body.temperature === 56);
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('a scenario goes to a file and comes back from it', { timeout: 150_000 }, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await page.getByLabel('Add a sensor').selectOption('tank');
+  await page.getByText('Keep', { exact: true }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), dashboard.press('Save the scenario')]);
+  const file = await download.path();
+  assert.doesNotMatch(await fs.readFile(file, 'utf8'), /SharedAccess|sig=|key/i);
+  await dashboard.press('Remove Tank');
+  await dashboard.untilTelemetry((body) => !('tank' in body));
+  const open = async (/** @type {string | { name: string, mimeType: string, buffer: Buffer }} */ chosen) => {
+    await page.getByText('Keep', { exact: true }).click();
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      dashboard.press('Open a scenario …'),
+    ]);
+    await chooser.setFiles(/** @type {any} */ (chosen));
+  };
+  await open(file);
+  await page.getByText(/ is set up\.$/).waitFor();
+  await dashboard.untilTelemetry((body) => 'tank' in body);
+  await page.keyboard.press('Escape');
+  await open({ name: 'holiday.json', mimeType: 'application/json', buffer: Buffer.from('{"beach":true}') });
+  await page.getByText('holiday.json is no scenario of this page.').waitFor();
   dashboard.noComplaints();
   await context.close();
 });

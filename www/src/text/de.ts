@@ -340,6 +340,7 @@ export const de: Text = {
     stop: 'Anhalten',
     connected: 'Verbunden',
     perSecond: 'Nachrichten je Sekunde',
+    acknowledged: 'Bestätigt',
     failed: 'Gescheitert',
     frames: 'Bilder je Sekunde',
     map: 'Karte der Flotte',

@@ -339,6 +339,7 @@ export const en = {
     stop: 'Stop',
     connected: 'Connected',
     perSecond: 'Messages per second',
+    acknowledged: 'Acknowledged',
     failed: 'Failed',
     frames: 'Frames per second',
     map: 'Map of the fleet',

@@ -19,14 +19,23 @@ export function App() {
       <main>
         <LinkStrip />
         <HubProblemNotice />
-        <div class="sides">
-          <DevicePanel />
-          <ServicePanel />
-          <FleetCard />
-        </div>
+        <Sides />
         <WirePanel />
       </main>
     </>
+  );
+}
+
+/** On a phone the sides stand below each other; when a question is open, its form comes first. */
+function Sides() {
+  const { store } = usePage();
+  const asks = store.hub.value.phase === 'asking';
+  return (
+    <div class={asks ? 'sides sides-ask' : 'sides'}>
+      <DevicePanel />
+      <ServicePanel />
+      <FleetCard />
+    </div>
   );
 }
 

@@ -46,11 +46,12 @@ function FleetFigures() {
   const { store } = usePage();
   const { fleet: words } = useText();
   const { language } = store.page.value;
-  const { states, size, perSecond, frames, failed, detail } = store.fleet.value;
+  const { states, size, perSecond, acknowledged, frames, failed, detail } = store.fleet.value;
   const connected = states.reduce((sum, state) => sum + (state === 2 || state === 3 ? 1 : 0), 0);
   const figures = [
     [words.connected, `${connected.toLocaleString(language)} / ${size.toLocaleString(language)}`],
     [words.perSecond, perSecond.toLocaleString(language)],
+    [words.acknowledged, acknowledged.toLocaleString(language)],
     [words.failed, failed.toLocaleString(language)],
     [words.frames, String(frames)],
   ] as const;

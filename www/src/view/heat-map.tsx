@@ -1,7 +1,7 @@
 /** One small square for each device of the fleet, on a canvas, so that a thousand of them cost nothing. */
 import { useEffect, useRef } from 'preact/hooks';
 import { usePage, useText } from '../app/context.js';
-import { FLEET_STATES } from '../fleet/state.js';
+import { FLEET_STATES, type FleetDeviceState } from '../fleet/state.js';
 
 const CELL_PX = 12;
 const GAP_PX = 2;
@@ -41,6 +41,13 @@ export function HeatMap() {
         aria-label={`${words.map}: ${summary(states, words.states)}`}
         onPointerDown={point}
       />
+      <ul class="fleet-states" aria-hidden="true">
+        {countsOf(states).map(([name, count]) => (
+          <li key={name} class={`fleet-${name}`}>
+            {words.states[name]} <b>{count}</b>
+          </li>
+        ))}
+      </ul>
       <label class="select inline">
         <span>{words.number}</span>
         <input
@@ -91,12 +98,13 @@ function draw(canvas: HTMLCanvasElement, states: Uint8Array, chosen: number | nu
   );
 }
 
-function summary(states: Uint8Array, words: Record<(typeof FLEET_STATES)[number], string>): string {
-  const counts = FLEET_STATES.map(
-    (name, index) => [words[name], states.filter((state) => state === index).length] as const,
-  );
-  return counts
+function countsOf(states: Uint8Array): readonly (readonly [FleetDeviceState, number])[] {
+  return FLEET_STATES.map((name, index) => [name, states.filter((state) => state === index).length]);
+}
+
+function summary(states: Uint8Array, words: Record<FleetDeviceState, string>): string {
+  return countsOf(states)
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${name}`)
+    .map(([name, count]) => `${count} ${words[name]}`)
     .join(', ');
 }

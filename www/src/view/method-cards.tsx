@@ -32,7 +32,7 @@ function AddMethod() {
     setName('');
   };
   return (
-    <form class="create" onSubmit={submit}>
+    <form class="create create-method" onSubmit={submit}>
       <label class="field">
         <span class="unseen">{words.name}</span>
         <input
