@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- hub client functions`: builds what is measured, runs the named benches (all without a name),
- * writes their tables into `docs/bench.md` and their figures into `bench/results/`. `--rounds 5`,
+ * `npm run bench -- hub client functions soak`: builds what is measured, runs the named benches (all without a
+ * name), writes their tables into `docs/bench.md` (the soak's into `docs/proof.md`) and their figures into
+ * `bench/results/`. `--rounds 5`,
  * `--messages 100000`; `--built` measures what is built already.
  */
 import fs from 'node:fs';
@@ -21,13 +22,14 @@ import { releaseHub, root, targetDir } from '../lib/paths.mjs';
 import { ask, run } from '../lib/run.mjs';
 import { ensureToolchain } from '../lib/rust.mjs';
 import { setUpForBuild } from '../lib/set-up.mjs';
+import { soakSteps } from '../lib/soak.mjs';
 import { runSteps } from '../lib/steps.mjs';
 import { buildPackage } from '../lib/wasm-package.mjs';
 
 /** @typedef {{ rounds: number, messages: number, built: boolean }} Size */
 
 /** @type {Record<string, (size: Size) => import('../lib/steps.mjs').Step[]>} */
-const BENCHES = { hub: hubSteps, client: clientSteps, functions: functionSteps };
+const BENCHES = { hub: hubSteps, client: clientSteps, functions: functionSteps, soak: soakSteps };
 
 /** Entry of `pkg-scripts/bench`. */
 export const main = () =>
