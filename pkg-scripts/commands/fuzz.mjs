@@ -21,7 +21,7 @@ const HOUR = 3600;
 /** The folder of the build, apart from the others': it has flags of its own. */
 const buildDir = path.join(targetDir, 'fuzz');
 const corpora = path.join(buildDir, 'corpus');
-/** Inputs of a target that are worth a line in the repository, and their length. */
+/** So many inputs of a target are kept in the repository, none longer than this. */
 const KEPT = 150;
 const KEPT_BYTES = 400;
 
@@ -131,7 +131,11 @@ async function keep(targets) {
     const files = fs.readdirSync(merged).map((file) => path.join(merged, file));
     const sized = files.map((file) => ({ file, bytes: fs.statSync(file).size }));
     sized.sort((a, b) => a.bytes - b.bytes || a.file.localeCompare(b.file));
-    const surplus = sized.filter(({ bytes }, at) => at >= KEPT || bytes > KEPT_BYTES);
+    // Evenly from short to long: the short ones alone are no more than beginnings.
+    const fitting = sized.filter(({ bytes }) => bytes <= KEPT_BYTES);
+    const step = Math.max(1, fitting.length / KEPT);
+    const chosen = new Set(Array.from({ length: KEPT }, (_, at) => fitting[Math.floor(at * step)]?.file));
+    const surplus = sized.filter(({ file }) => !chosen.has(file));
     for (const { file } of surplus) fs.rmSync(file);
   }
   const { output } = await run('cargo', [

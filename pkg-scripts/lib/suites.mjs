@@ -66,6 +66,7 @@ export const SUITES = [
     title: 'native tests',
     body: () => run('cargo', ['test', '--workspace', '--no-fail-fast'], keep),
   },
+  { name: 'fuzz', title: 'every fuzz target, some seconds', body: shortFuzz },
   { name: 'wasm', title: 'pure crates on wasm32', body: pureOnWasm },
   { name: 'hub', title: 'build the hub', body: buildDevHub },
   { name: 'package', title: 'build the package', body: buildPackage },
@@ -89,6 +90,12 @@ export const SUITES = [
     title: 'the whole client in a browser',
     needs: ['hub', 'package'],
     body: inBrowser('client'),
+  },
+  {
+    name: 'soak',
+    title: 'a short soak on a bad network',
+    needs: ['hub', 'package'],
+    body: inBrowser('soak'),
   },
   { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
   {
@@ -143,6 +150,16 @@ async function lint() {
   await run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']);
   await run('npx', ['--no-install', 'tsc', '-p', 'www']);
   return 'clean';
+}
+
+/** Mutations from a fixed seed; long runs are `pkg-scripts/fuzz`. */
+async function shortFuzz() {
+  const args = ['run', '-q', '-p', 'iothub-fuzz', '--bin', 'fuzz', '--', 'play', '--inputs', '10000'];
+  const { output } = await run('cargo', args, {
+    cure: 'the input is named above: fuzz one TARGET FILE plays it',
+  });
+  console.log(output.trimEnd());
+  return `${output.trimEnd().split('\n').length} targets, 10,000 inputs each, no rule broken`;
 }
 
 function pureOnWasm() {

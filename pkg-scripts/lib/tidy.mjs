@@ -9,7 +9,18 @@ import { root, shown } from './paths.mjs';
 import { listFiles } from './stamp.mjs';
 
 const MAX_LINES = 600;
-const FOLDERS = ['src', 'protocol', 'device', 'hub', 'npm', 'www/src', 'tests', 'pkg-scripts', 'bench'];
+const FOLDERS = [
+  'src',
+  'protocol',
+  'device',
+  'hub',
+  'npm',
+  'www/src',
+  'tests',
+  'pkg-scripts',
+  'bench',
+  'fuzz',
+];
 const SOURCE = /\.(rs|m?js|tsx?)$/;
 const TEST = /\.test\.\w+$/;
 const PURE = ['protocol/', 'device/', 'hub/src/', 'hub/tests/'];
