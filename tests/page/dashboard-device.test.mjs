@@ -57,7 +57,7 @@ test('the browser’s own position becomes telemetry, once it is allowed', { tim
 
 test('tilt, loudness, battery and gamepad become telemetry too', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url, {
-    permissions: ['microphone'],
+    permissions: ['microphone', 'accelerometer', 'gyroscope', 'magnetometer'],
   });
   const devtools = await context.newCDPSession(page);
   await devtools.send('DeviceOrientation.setDeviceOrientationOverride', { alpha: 0, beta: 42.5, gamma: 0 });

@@ -107,7 +107,8 @@ async function inTrouble({ page, dashboard }) {
   await dashboard.telemetry.nth(MESSAGES / 2).waitFor(SLOW);
   await page.locator('.trouble').nth(1).click();
   await dashboard.untilWire(/reconnected/, SLOW.timeout);
-  await dashboard.telemetry.nth(MESSAGES).waitFor(SLOW);
+  // Some time after, so that the picture shows both sides of the story.
+  await dashboard.telemetry.nth(2 * MESSAGES).waitFor(SLOW);
   await dashboard.wire.filter({ hasText: 'silent' }).first().getByRole('button').click();
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
 }
