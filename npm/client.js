@@ -121,7 +121,7 @@ export class Client extends EventTarget {
         plainText(given),
         plainText(numbers),
         seedNumber,
-        this.#told(),
+        this.#toldHere(),
         scope,
       );
       if (will !== undefined) setWill(this.#driver, will);
@@ -298,57 +298,50 @@ export class Client extends EventTarget {
     }
   };
 
-  /** What the driver calls. None of it throws: an exception here would cut the driver off in mid-sentence. */
-  #told() {
-    /** @type {Record<string, (...args: any[]) => void>} */
-    const told = {
-      sent: (ops) => {
-        for (let at = 0; at < ops.length; at += 1) this.#settle(ops[at], undefined);
-      },
-      done: (op, value) => this.#settle(op, value),
-      failed: (op, error) => {
-        const signal = this.#signals.get(op)?.signal;
-        this.#settle(op, Promise.reject(errorOf(error, signal?.aborted ? signal.reason : undefined)));
-      },
-      needToken: (request, audience, expiresAt) => void this.#askToken(request, audience, expiresAt),
-      forgetToken: (request) => {
-        this.#tokens.get(request)?.abort();
-        this.#tokens.delete(request);
-      },
-      status: (state, reason, detail, retryIn) => {
-        this.#state = state;
-        this.#reason = reason;
-        // Another link: the hub sends again what was not acknowledged on the last one.
-        this.#unheard = [];
-        this.dispatchEvent(new StatusEvent(state, reason, detail, retryIn));
-      },
-      message: (delivery, input, pairs, body, redelivered) =>
-        this.#onMessage(delivery, new ReceivedMessage(body, pairs, redelivered, input)),
-      desired: (patch, version) => this.dispatchEvent(new DesiredEvent(JSON.parse(patch), version)),
-      method: (call, name, payload) => void this.#onMethod(call, name, payload),
-      methodGone: (call) => {
-        const text = 'the link was lost: the caller of this method has gone';
-        this.#calls.get(call)?.abort(new IotHubError('network', text));
-        this.#calls.delete(call);
-      },
-      packet: (outgoing, bytes) =>
-        this.dispatchEvent(new PacketEvent(outgoing, bytes, this.#host.wasm.decodePacket)),
-      panicked: (text) => this.#onPanic(text),
-    };
-    const host = Object.fromEntries(
-      Object.entries(told).map(([name, tell]) => [
-        name,
-        (/** @type {any[]} */ ...args) => {
-          try {
-            tell(...args);
-          } catch (error) {
-            report(error);
-          }
-        },
-      ]),
-    );
+  /**
+   * What the driver calls, for every client alike. None of it throws: an exception here would cut the driver off in
+   * mid-sentence.
+   */
+  static #told = guarded({
+    sent: (client, ops) => {
+      for (let at = 0; at < ops.length; at += 1) client.#settle(ops[at], undefined);
+    },
+    done: (client, op, value) => client.#settle(op, value),
+    failed: (client, op, error) => {
+      const signal = client.#signals.get(op)?.signal;
+      client.#settle(op, Promise.reject(errorOf(error, signal?.aborted ? signal.reason : undefined)));
+    },
+    needToken: (client, request, audience, expiresAt) => void client.#askToken(request, audience, expiresAt),
+    forgetToken: (client, request) => {
+      client.#tokens.get(request)?.abort();
+      client.#tokens.delete(request);
+    },
+    status: (client, state, reason, detail, retryIn) => {
+      client.#state = state;
+      client.#reason = reason;
+      // Another link: the hub sends again what was not acknowledged on the last one.
+      client.#unheard = [];
+      client.dispatchEvent(new StatusEvent(state, reason, detail, retryIn));
+    },
+    message: (client, delivery, input, pairs, body, redelivered) =>
+      client.#onMessage(delivery, new ReceivedMessage(body, pairs, redelivered, input)),
+    desired: (client, patch, version) => client.dispatchEvent(new DesiredEvent(JSON.parse(patch), version)),
+    method: (client, call, name, payload) => void client.#onMethod(call, name, payload),
+    methodGone: (client, call) => {
+      const text = 'the link was lost: the caller of this method has gone';
+      client.#calls.get(call)?.abort(new IotHubError('network', text));
+      client.#calls.delete(call);
+    },
+    packet: (client, outgoing, bytes) =>
+      client.dispatchEvent(new PacketEvent(outgoing, bytes, client.#host.wasm.decodePacket)),
+    panicked: (client, text) => client.#onPanic(text),
+  });
+
+  /** This client as the driver sees it. */
+  #toldHere() {
     const Socket = this.#WebSocket;
-    return { ...host, open: (/** @type {string} */ url) => new Socket(url, 'mqtt') };
+    const open = (/** @type {string} */ url) => new Socket(url, 'mqtt');
+    return Object.assign(Object.create(Client.#told), { client: this, open });
   }
 
   /** @param {number} request @param {string} audience @param {number} expiresAt */
@@ -417,6 +410,25 @@ export class Client extends EventTarget {
     for (const resolve of pending) resolve(Promise.reject(error));
     this.dispatchEvent(new StatusEvent('disconnected', 'internal', error.message, undefined));
   }
+}
+
+/**
+ * Methods of an object that has a `client`.
+ * @param {Record<string, (client: Client, ...args: any[]) => void>} told
+ */
+function guarded(told) {
+  /** @type {Record<string, (this: { client: Client }, ...args: any[]) => void>} */
+  const methods = {};
+  for (const [name, tell] of Object.entries(told)) {
+    methods[name] = function (...args) {
+      try {
+        tell(this.client, ...args);
+      } catch (error) {
+        report(error);
+      }
+    };
+  }
+  return methods;
 }
 
 /** @param {Host} host */

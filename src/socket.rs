@@ -1,9 +1,9 @@
 //! A WebSocket and its listeners, owned: dropping it takes the listeners off and closes the socket.
 
 use crate::listener::Listener;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, EventTarget, MessageEvent, WebSocket};
 
 /// What a socket tells the driver.
 pub(crate) enum Told {
@@ -24,23 +24,26 @@ impl Socket {
     pub(crate) fn new(socket: WebSocket, tell: impl Fn(Told) + Clone + 'static) -> Self {
         // A Blob would have to be read in another turn, and its order would be lost.
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let (opened, bytes, closed) = (tell.clone(), tell.clone(), tell.clone());
-        let listeners = vec![
-            Listener::new(&socket, "open", move |_| opened(Told::Opened)),
-            Listener::new(&socket, "message", move |event| {
-                let data = event.unchecked_into::<MessageEvent>().data();
-                // A text frame is no MQTT; the hub sends none.
-                if let Ok(buffer) = data.dyn_into::<ArrayBuffer>() {
-                    bytes(Told::Bytes(Uint8Array::new(&buffer).to_vec()));
-                }
-            }),
-            Listener::new(&socket, "close", move |event| {
-                closed(Told::Closed(event.unchecked_into::<CloseEvent>().code()));
-            }),
-            // Some hosts raise no `close` when a socket never opened.
-            Listener::new(&socket, "error", move |_| tell(Told::Closed(1006))),
-        ];
-        Self { socket, listeners }
+        let bytes = tell.clone();
+        let target: &EventTarget = &socket;
+        let message = Listener::new(vec![(target.clone(), "message")], move |event| {
+            let data = event.unchecked_into::<MessageEvent>().data();
+            // A text frame is no MQTT; the hub sends none.
+            if let Ok(buffer) = data.dyn_into::<ArrayBuffer>() {
+                bytes(Told::Bytes(Uint8Array::new(&buffer).to_vec()));
+            }
+        });
+        // Some hosts raise no `close` when a socket never opened.
+        let life = ["open", "close", "error"].map(|name| (target.clone(), name));
+        let life = Listener::new(life.to_vec(), move |event| {
+            if Reflect::get(&event, &"type".into()).is_ok_and(|kind| kind == "open") {
+                return tell(Told::Opened);
+            }
+            // An `error` has no code.
+            let code = event.unchecked_into::<CloseEvent>().code();
+            tell(Told::Closed(if code == 0 { 1006 } else { code }));
+        });
+        Self { socket, listeners: vec![message, life] }
     }
 
     /// Writes one frame. A socket that just closed throws; its `close` event says the rest.

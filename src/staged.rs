@@ -70,9 +70,8 @@ impl<'s> Staged<'s> {
         for pair in self.lengths.chunks_exact(2) {
             let (name, value) = (take(pair[0])?, take(pair[1])?);
             if properties.system.len() < self.system {
-                let property = SystemProperty::from_bag_key(name).ok_or_else(|| {
-                    Error::new(Code::Internal, format!("\"{name}\" is no system property"))
-                })?;
+                let property = SystemProperty::from_bag_key(name)
+                    .ok_or_else(|| Error::new(Code::Internal, format!("\"{name}\" is no system property")))?;
                 properties.system.push((property, value));
             } else {
                 properties.own.push((name, value));

@@ -73,8 +73,8 @@ impl Bench {
     /// Sends one message, written as `npm/staging.js` does: names and values in turns, the first `system` pairs the
     /// hub's own.
     fn send(&self, op: u32, fields: &[&str], system: u32, body: &[u8], qos: u32) {
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap();
-        let pairs = u32::try_from(fields.len() / 2).unwrap();
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("a short message");
+        let pairs = u32::try_from(fields.len() / 2).expect("a few fields");
         let mut heads = vec![op, qos, u32::MAX, system, pairs, length(body)];
         heads.extend(fields.iter().map(|field| length(field.as_bytes())));
         let bytes = [fields.concat().as_bytes(), body].concat();
