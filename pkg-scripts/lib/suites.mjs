@@ -97,6 +97,12 @@ export const SUITES = [
     needs: ['hub', 'package'],
     body: inBrowser('soak'),
   },
+  {
+    name: 'fleet',
+    title: '1,200 devices in two pages, for a minute',
+    needs: ['hub', 'package'],
+    body: inBrowser('fleet'),
+  },
   { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
   {
     name: 'package-quality',
