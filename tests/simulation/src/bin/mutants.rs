@@ -2,8 +2,8 @@
 //! and says which rule or which test notices. The faults are in `mutants.json`; nothing of them is ever built into
 //! the device itself.
 //!
-//! Run it from the root of the repository: `cargo run -p iothub-simulation --bin mutants [-- NAME]`. The table goes
-//! to standard output as Markdown. Fails when a fault is not noticed.
+//! Run it from the root of the repository: `cargo run -p iothub-simulation --bin mutants [-- NAME]`. It prints a row
+//! for each fault and puts it into the table of `docs/proof.md`. Fails when a fault is not noticed.
 
 use serde_json::Value;
 use std::fs;
@@ -21,10 +21,11 @@ fn main() -> io::Result<ExitCode> {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let copy = PathBuf::from("target/mutants/tree");
     let mutants: Value = serde_json::from_str(&fs::read_to_string("tests/simulation/mutants.json")?)?;
+    let mutants = mutants.as_array().map_or(&[][..], Vec::as_slice);
+    let names: Vec<&str> = mutants.iter().map(|mutant| text(mutant, "name")).collect();
     let mut survivors = 0;
     let mut out = io::stdout();
-    writeln!(out, "| Fault | Noticed by |\n|---|---|")?;
-    for mutant in mutants.as_array().map_or(&[][..], Vec::as_slice) {
+    for mutant in mutants {
         let name = text(mutant, "name");
         if !name.contains(&wanted) {
             continue;
@@ -33,9 +34,33 @@ fn main() -> io::Result<ExitCode> {
         apply(mutant, &copy)?;
         let noticed = verdict(&copy)?;
         survivors += usize::from(noticed.is_none());
-        writeln!(out, "| {name} | {} |", noticed.as_deref().unwrap_or("**nothing**"))?;
+        let row = format!("| {name} | {} |", noticed.as_deref().unwrap_or("**nothing**"));
+        writeln!(out, "{row}")?;
+        write_down(&names, name, row)?;
     }
     Ok(if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+const DOCUMENT: &str = "docs/proof.md";
+const MARKS: [&str; 2] = ["<!-- mutants: written by its command -->", "<!-- /mutants -->"];
+
+/// Puts the row into the table between the marks, in the order of the list. Rows of other faults stay as they are.
+fn write_down(names: &[&str], name: &str, row: String) -> io::Result<()> {
+    let document = fs::read_to_string(DOCUMENT)?;
+    let parts = document.split_once(MARKS[0]).and_then(|(before, rest)| {
+        let (table, after) = rest.split_once(MARKS[1])?;
+        Some((before, table, after))
+    });
+    let (before, table, after) =
+        parts.ok_or_else(|| io::Error::other(format!("{DOCUMENT} has no marks {}", MARKS.join(" and "))))?;
+    let mut lines = vec!["| Fault | Noticed by |".to_owned(), "|---|---|".to_owned()];
+    for other in names {
+        let start = format!("| {other} |");
+        let known = table.lines().find(|line| line.starts_with(&start)).map(str::to_owned);
+        lines.extend(if *other == name { Some(row.clone()) } else { known });
+    }
+    let (first, last) = (MARKS[0], MARKS[1]);
+    fs::write(DOCUMENT, format!("{before}{first}\n\n{}\n\n{last}{after}", lines.join("\n")))
 }
 
 fn text<'v>(value: &'v Value, field: &str) -> &'v str {
