@@ -39,15 +39,22 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await dashboard.wire.first().getByRole('button').click();
       await dashboard.telemetry.first().getByRole('button').click();
       await page.locator('summary', { hasText: 'echo' }).click();
+      await page.getByLabel('Add a sensor').selectOption('One of your own …');
+      await page.locator('.fleet button').click();
+      await page.getByTestId('fleet').waitFor();
       await page.evaluate(AXE);
       for (const tab of await page.getByRole('tab').all()) {
         await tab.click();
-        const found = await page.evaluate(async () => {
-          const { violations } = await /** @type {any} */ (globalThis).axe.run();
-          return violations.map((/** @type {any} */ one) => `${one.impact} ${one.id}: ${one.nodes[0].html}`);
-        });
-        assert.deepEqual(found, [], `on the tab ${await tab.innerText()}`);
+        await axeFindsNothing(page, `on the tab ${await tab.innerText()}`);
       }
+      await page.getByText('Keep', { exact: true }).click();
+      await axeFindsNothing(page, 'in the menu');
+      await page.getByRole('radio', { name: 'My hub' }).check();
+      await page.getByLabel('Connection string of a device').fill('HostName=h');
+      await page.getByRole('alert').first().waitFor();
+      await axeFindsNothing(page, 'in the form for a hub');
+      await page.getByRole('radio', { name: 'Token address' }).check();
+      await axeFindsNothing(page, 'in the form for tokens');
       dashboard.noComplaints();
       await context.close();
     });
@@ -149,6 +156,15 @@ test('what moves rests for those who want no movement', { timeout: 150_000 }, as
   assert.equal(await movements('no-preference'), 1);
   assert.equal(await movements('reduce'), 0);
 });
+
+/** @param {import('playwright-core').Page} page @param {string} where */
+async function axeFindsNothing(page, where) {
+  const found = await page.evaluate(async () => {
+    const { violations } = await /** @type {any} */ (globalThis).axe.run();
+    return violations.map((/** @type {any} */ one) => `${one.impact} ${one.id}: ${one.nodes[0].html}`);
+  });
+  assert.deepEqual(found, [], where);
+}
 
 /** Presses Tab until what has the focus is called so. @param {import('playwright-core').Page} page @param {string | RegExp} wanted */
 async function tabTo(page, wanted) {

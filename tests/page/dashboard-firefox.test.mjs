@@ -6,7 +6,7 @@ import { startStaticHost } from './static-host.mjs';
 const binary = findFirefox();
 const skip = binary === undefined && 'there is no Firefox on this machine';
 
-test('in Firefox: open, call, desire, cut, come back', { timeout: 240_000, skip }, async () => {
+test('in Firefox: open, slide, call, desire, cut, come back', { timeout: 240_000, skip }, async () => {
   const firefox = await launchFirefox(/** @type {string} */ (binary));
   const files = await startStaticHost();
   const { page } = firefox;
@@ -14,6 +14,12 @@ test('in Firefox: open, call, desire, cut, come back', { timeout: 240_000, skip 
     await page.open(files.url);
     const rows = 'document.querySelectorAll("[data-testid=telemetry] li").length';
     await page.until(`${rows} > 1`);
+
+    // The topmost place of the slider, by the key that leads there.
+    await page.keys('//input[@type="range"][1]', '\uE010');
+    await page.until(
+      'JSON.parse(document.querySelector("[data-testid=telemetry] .row-body").textContent).temperature > 60',
+    );
 
     await page.press('//button[@role="tab"][.="Call a method"]');
     await page.press('//button[.="Call"]');

@@ -127,7 +127,10 @@ test('a message goes with properties, and its feedback comes back', TEST, async 
   await page.getByLabel('Value', { exact: true }).fill('über & more');
   await page.getByLabel('Feedback').selectOption('full');
   await dashboard.press('Send');
-  await dashboard.inbox.filter({ hasText: 'über & more' }).first().waitFor();
+  const arrived = dashboard.inbox.filter({ hasText: 'über & more' }).first();
+  await arrived.waitFor();
+  assert.match(await arrived.innerText(), /absolute-expiry-time\s+20\d\d-/);
+  assert.match(await arrived.innerText(), /iothub-ack\s+full/);
   await page.getByText('acknowledged', { exact: true }).last().waitFor();
   await page.getByText(/feedback: success/i).waitFor();
   dashboard.noComplaints();

@@ -195,6 +195,11 @@ export class FirefoxPage {
     await this.#marionette.call('WebDriver:ElementSendKeys', { id, text });
   }
 
+  /** Presses keys in something that has no text. @param {string} xpath @param {string} text */
+  async keys(xpath, text) {
+    await this.#marionette.call('WebDriver:ElementSendKeys', { id: await this.#find(xpath), text });
+  }
+
   /** @param {string} value */
   async #find(value) {
     const found = await this.#marionette.call('WebDriver:FindElement', { using: 'xpath', value });

@@ -166,6 +166,8 @@ function received(message: C2DMessage, holds: boolean): ReceivedMessage {
     'content-type': message.contentType,
     'content-encoding': message.contentEncoding,
     'user-id': message.userId,
+    'absolute-expiry-time': message.expiryTime,
+    'iothub-ack': message.ack,
   };
   const present = Object.entries(named).filter(
     (pair): pair is [string, string] => typeof pair[1] === 'string',
