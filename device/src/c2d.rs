@@ -5,8 +5,8 @@
 //! acknowledged comes again on the next link. Messages that arrive before anybody listens wait here.
 
 use crate::io::{DeliveryId, Event};
-use iothub_protocol::packet::{self, Publish, QoS};
-use std::collections::VecDeque;
+use iothub_protocol::device_side::Received;
+use iothub_protocol::packet::{self, QoS};
 
 #[derive(Debug, PartialEq, Eq)]
 enum Fate {
@@ -29,17 +29,22 @@ pub(crate) struct Inbox {
     /// Messages for which nobody listened yet.
     held: Vec<Event>,
     /// In the order received.
-    open: VecDeque<Delivery>,
+    open: Vec<Delivery>,
     next_id: u32,
 }
 
 impl Inbox {
     /// A message came. Gives the event to raise, unless nobody listens yet.
-    pub(crate) fn arrived(&mut self, publish: &Publish, input: Option<&str>, bag: &str) -> Option<Event> {
+    pub(crate) fn arrived(
+        &mut self,
+        publish: &Received<'_>,
+        input: Option<&str>,
+        bag: &str,
+    ) -> Option<Event> {
         let delivery = DeliveryId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
-        let packet_id = (publish.qos != QoS::AtMostOnce).then_some(publish.pkid);
-        self.open.push_back(Delivery { id: delivery, packet_id, fate: Fate::Waiting });
+        let packet_id = (publish.qos != QoS::AtMostOnce).then_some(publish.id);
+        self.open.push(Delivery { id: delivery, packet_id, fate: Fate::Waiting });
         let event = Event::Message {
             delivery,
             input: input.map(str::to_owned),
@@ -66,8 +71,8 @@ impl Inbox {
         if let Some(open) = self.open.iter_mut().find(|open| open.id == delivery) {
             open.fate = if well { Fate::Handled } else { Fate::Failed };
         }
-        while self.open.front().is_some_and(|open| open.fate != Fate::Waiting) {
-            if let Some(Delivery { packet_id: Some(id), fate: Fate::Handled, .. }) = self.open.pop_front() {
+        while self.open.first().is_some_and(|open| open.fate != Fate::Waiting) {
+            if let Delivery { packet_id: Some(id), fate: Fate::Handled, .. } = self.open.remove(0) {
                 packet::write_puback(out, id);
             }
         }
@@ -91,10 +96,8 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn publish(id: u16) -> Publish {
-        let mut publish = Publish::new("t", QoS::AtLeastOnce, "body");
-        publish.pkid = id;
-        publish
+    fn publish(id: u16) -> Received<'static> {
+        Received { dup: false, qos: QoS::AtLeastOnce, id, topic: "t", payload: b"body" }
     }
 
     fn delivery(event: &Event) -> DeliveryId {

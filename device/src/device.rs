@@ -224,7 +224,7 @@ impl Device {
         self.at = at;
         self.subscriptions.want(Topic::Messages);
         let held = self.inbox.listen();
-        self.outputs.extend(held.into_iter().map(Output::Event));
+        self.raise(held);
     }
 
     /// Somebody handles changes of desired properties from now on; the first event is all there is.
@@ -240,7 +240,7 @@ impl Device {
         self.at = at;
         self.subscriptions.want(Topic::Methods);
         let held = self.methods.listen();
-        self.outputs.extend(held.into_iter().map(Output::Event));
+        self.raise(held);
     }
 
     /// Packets are raised as events from now on, or not any more.
@@ -408,7 +408,7 @@ impl Device {
             // The driver says how much the socket holds before it drains, not in between.
             link.buffered += bytes.len();
             let seen = self.watch.outgoing(&bytes);
-            self.outputs.extend(seen.into_iter().map(Output::Event));
+            self.raise(seen);
             return Some(Output::Transmit { socket, bytes });
         }
         let last = self.outputs.pop_front();
@@ -473,6 +473,12 @@ impl Device {
             self.stop(Error::new(code, text));
         } else if self.outbox.remove(op) || self.in_flight.forget(op) || self.requests.forget(op) {
             self.settle(op, Err(Error::new(code, text)));
+        }
+    }
+
+    pub(crate) fn raise(&mut self, events: Vec<Event>) {
+        for event in events {
+            self.outputs.push_back(Output::Event(event));
         }
     }
 

@@ -44,6 +44,7 @@ macro_rules! codes {
 
             /// The code as applications see it.
             #[must_use]
+            #[inline(never)]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }

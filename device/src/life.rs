@@ -9,7 +9,7 @@ use crate::io::{Output, Settlement, SocketId, State, TokenId};
 use crate::mqtt::{Link, Verdict};
 use crate::renewal::Renewal;
 use crate::token::{self, Held};
-use iothub_protocol::packet::{self, ConnAck, ConnectReturnCode};
+use iothub_protocol::packet;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::time;
 
@@ -153,21 +153,21 @@ impl Device {
         self.phase = Phase::Handshake { until: self.at.now + self.config.options.connack_timeout };
     }
 
-    pub(crate) fn on_connack(&mut self, connack: &ConnAck) {
+    pub(crate) fn on_connack(&mut self, session_present: bool, code: u8) {
         if !matches!(self.phase, Phase::Handshake { .. }) {
             return;
         }
-        match connack.code {
-            ConnectReturnCode::Success => self.online(connack.session_present),
-            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => self.refused(),
-            ConnectReturnCode::ServiceUnavailable => {
+        match code {
+            0 => self.online(session_present),
+            4 | 5 => self.refused(),
+            3 => {
                 self.drop_link();
                 let text = "the hub answered CONNACK 3: the device is disabled, or the hub is unavailable or throttles";
                 self.wait_for(Cause::Unavailable, "hub-unavailable", text.to_owned());
             }
             code => self.stop(Error::new(
                 Code::HubRefused,
-                format!("the hub refused the CONNECT ({code:?}): protocol or client id do not suit it"),
+                format!("the hub refused the CONNECT (CONNACK {code}): protocol or client id do not suit it"),
             )),
         }
     }
@@ -300,7 +300,7 @@ impl Device {
         self.mirror.out_of_step();
         self.watch.link_lost();
         let gone = self.methods.link_lost();
-        self.outputs.extend(gone.into_iter().map(Output::Event));
+        self.raise(gone);
     }
 
     fn wait_for(&mut self, cause: Cause, reason: &'static str, detail: String) {
@@ -338,7 +338,7 @@ impl Device {
         packet::write_disconnect(&mut link.out);
         let (socket, bytes) = (link.socket, std::mem::take(&mut link.out));
         let seen = self.watch.outgoing(&bytes);
-        self.outputs.extend(seen.into_iter().map(Output::Event));
+        self.raise(seen);
         self.outputs.push_back(Output::Transmit { socket, bytes });
     }
 

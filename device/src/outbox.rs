@@ -91,7 +91,7 @@ impl Outbox {
     /// Empties the queue; gives the calls that waited.
     pub(crate) fn drain(&mut self) -> Vec<OpId> {
         self.bytes = 0;
-        self.waiting.drain(..).map(|w| w.op).collect()
+        std::mem::take(&mut self.waiting).into_iter().map(|w| w.op).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::life::Phase;
 use crate::mqtt::{Link, Topic};
 use crate::outbox::Waiting;
 use crate::twin::Asked;
-use iothub_protocol::packet;
+use iothub_protocol::device_side;
 
 /// A frame that has grown to this leaves, and the hub reads it while the next one is made.
 const FRAME_BYTES: usize = 48 << 10;
@@ -36,7 +36,7 @@ impl Device {
         let filters: Vec<_> = topics.iter().map(|topic| topic.filter(&self.config.identity)).collect();
         let id = self.in_flight.take_id();
         // Filters hold a checked id: they fit.
-        if packet::write_subscribe(&mut link.out, id, &filters).is_ok() {
+        if device_side::write_subscribe(&mut link.out, id, &filters).is_ok() {
             self.subscriptions.asked(id, topics);
         }
     }

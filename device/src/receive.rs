@@ -4,21 +4,33 @@ use crate::device::Device;
 use crate::error::{Code, Error};
 use crate::io::{Event, Output, Settlement, SocketId};
 use crate::twin::{Answer, Asked, Change};
+use iothub_protocol::device_side::{self, FromHub, Received};
 use iothub_protocol::json::{Json, Object};
-use iothub_protocol::packet::{self, Packet, Publish, QoS};
+use iothub_protocol::limits::PACKET_BYTES;
+use iothub_protocol::packet::{self, QoS};
 use iothub_protocol::topic::HubTopic;
 
 impl Device {
     pub(crate) fn on_bytes(&mut self, socket: SocketId, bytes: &[u8]) {
         let Some(link) = self.link.as_mut().filter(|link| link.socket == socket) else { return };
-        link.push(bytes, self.at.now);
+        link.keep_alive.heard(self.at.now);
+        let mut whole = std::mem::take(&mut link.partial);
+        let mut rest = if whole.is_empty() {
+            bytes
+        } else {
+            whole.extend_from_slice(bytes);
+            &whole
+        };
         let seen = self.watch.incoming(bytes);
-        self.outputs.extend(seen.into_iter().map(Output::Event));
+        self.raise(seen);
         // A packet may end the link (CONNACK 5); what stands behind it is then nobody's.
         while let Some(link) = self.link.as_mut().filter(|link| link.socket == socket) {
-            match link.next_packet() {
+            match device_side::read(&mut rest, PACKET_BYTES) {
                 Ok(Some(packet)) => self.on_packet(packet),
-                Ok(None) => break,
+                Ok(None) => {
+                    link.partial = rest.to_vec();
+                    break;
+                }
                 Err(error) => {
                     let text =
                         format!("the hub sent something that is not MQTT ({error}): is this an IoT Hub?");
@@ -29,27 +41,27 @@ impl Device {
         self.drain_when_quiet();
     }
 
-    fn on_packet(&mut self, packet: Packet) {
+    fn on_packet(&mut self, packet: FromHub<'_>) {
         match packet {
-            Packet::PubAck(ack) => {
-                if let Some(acked) = self.in_flight.acked(ack.pkid, self.at.now) {
+            FromHub::PubAck { id } => {
+                if let Some(acked) = self.in_flight.acked(id, self.at.now) {
                     self.metrics.acknowledged(acked.round_trip);
                     if let Some(op) = acked.op {
                         self.settle(op, Ok(Settlement::Sent));
                     }
                 }
             }
-            Packet::Publish(publish) => self.on_publish(&publish),
-            Packet::ConnAck(connack) => self.on_connack(&connack),
-            Packet::SubAck(ack) => {
-                self.subscriptions.suback(ack.pkid, &ack.return_codes);
+            FromHub::Publish(publish) => self.on_publish(&publish),
+            FromHub::ConnAck { session_present, code } => self.on_connack(session_present, code),
+            FromHub::SubAck { id, granted } => {
+                self.subscriptions.suback(id, granted);
             }
-            _ => {}
+            FromHub::Other => {}
         }
     }
 
-    fn on_publish(&mut self, publish: &Publish) {
-        let topic = HubTopic::parse(&publish.topic);
+    fn on_publish(&mut self, publish: &Received<'_>) {
+        let topic = HubTopic::parse(publish.topic);
         let event = match topic {
             // A C2D message is acknowledged when it is handled, not before.
             Some(HubTopic::C2d { bag }) => self.inbox.arrived(publish, None, bag),
@@ -58,25 +70,27 @@ impl Device {
                 self.acknowledge(publish);
                 match other {
                     Some(HubTopic::MethodRequest { name, rid }) => {
-                        self.methods.arrived(name, rid, &publish.payload)
+                        self.methods.arrived(name, rid, publish.payload)
                     }
                     Some(HubTopic::DesiredPatch { version }) => {
-                        return self.on_desired(version, &publish.payload);
+                        return self.on_desired(version, publish.payload);
                     }
                     Some(HubTopic::TwinAnswer { status, rid, version }) => {
-                        return self.on_twin_answer(status, rid, version, &publish.payload);
+                        return self.on_twin_answer(status, rid, version, publish.payload);
                     }
                     _ => None,
                 }
             }
         };
-        self.outputs.extend(event.map(Output::Event));
+        if let Some(event) = event {
+            self.outputs.push_back(Output::Event(event));
+        }
     }
 
     /// Trap 39: whatever comes with QoS 1 wants its PUBACK, twin and method messages too.
-    fn acknowledge(&mut self, publish: &Publish) {
+    fn acknowledge(&mut self, publish: &Received<'_>) {
         if let (QoS::AtLeastOnce, Some(link)) = (publish.qos, &mut self.link) {
-            packet::write_puback(&mut link.out, publish.pkid);
+            packet::write_puback(&mut link.out, publish.id);
         }
     }
 

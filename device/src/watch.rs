@@ -1,8 +1,8 @@
 //! The packet hook: whole packets for an inspector, with the signature cut out of a CONNECT.
 
 use crate::io::Event;
-use iothub_protocol::packet::{self, Decoder, Packet};
 use iothub_protocol::sas::Token;
+use iothub_protocol::{device_side, packet};
 
 /// Cuts both directions of a link into packets, when somebody watches.
 #[derive(Debug, Default)]
@@ -56,24 +56,11 @@ fn without_secret(bytes: &[u8]) -> Vec<u8> {
     if bytes.first().is_none_or(|first| first >> 4 != 1) {
         return bytes.to_vec();
     }
-    let mut decoder = Decoder::new(bytes.len());
-    decoder.push(bytes);
-    let mut out = Vec::new();
-    if let Ok(Some(Packet::Connect(mut connect))) = decoder.next_packet() {
-        if let Some(login) = &mut connect.login {
-            login.password = match Token::parse(&login.password) {
-                Ok(token) => {
-                    format!(
-                        "SharedAccessSignature sr={}&sig=[redacted]&se={}",
-                        token.audience(),
-                        token.expires()
-                    )
-                }
-                Err(_) => "[redacted]".to_owned(),
-            };
+    let redacted = device_side::with_password(bytes, |password| match Token::parse(password) {
+        Ok(token) => {
+            format!("SharedAccessSignature sr={}&sig=[redacted]&se={}", token.audience(), token.expires())
         }
-        // Shorter than what was just read, so it fits.
-        let _ = packet::write_connect(&mut out, &connect);
-    }
-    out
+        Err(_) => "[redacted]".to_owned(),
+    });
+    redacted.unwrap_or_default()
 }

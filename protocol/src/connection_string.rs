@@ -102,18 +102,33 @@ pub enum ConnectionStringError {
     Port(String),
 }
 
+/// The names that mean something here, in any case.
+const NAMES: [&str; 10] = [
+    "HostName",
+    "DeviceId",
+    "ModuleId",
+    "SharedAccessKeyName",
+    "GatewayHostName",
+    "SharedAccessKey",
+    "SharedAccessSignature",
+    "UseLocalHub",
+    "x509",
+    "Port",
+];
+/// So many of them must not stand twice with different values; of the others the last one counts.
+const ONCE: usize = 7;
+
 impl ConnectionString {
     /// Reads any connection string, of a device or of the hub.
     ///
     /// # Errors
     /// [`ConnectionStringError`] for text that is no list of names and values.
     pub fn parse(text: &str) -> Result<Self, ConnectionStringError> {
-        let mut read = Self::default();
         let text = text.trim().trim_matches('"').trim();
         if text.is_empty() {
             return Err(ConnectionStringError::Empty);
         }
-        let mut port = None;
+        let mut values = [None; NAMES.len()];
         for (index, part) in text.split(';').enumerate() {
             let part = part.trim();
             if part.is_empty() {
@@ -121,30 +136,38 @@ impl ConnectionString {
             }
             let (name, value) =
                 part.split_once('=').ok_or(ConnectionStringError::NotAPair { position: index + 1 })?;
-            let value = value.trim();
-            match name.trim().to_ascii_lowercase().as_str() {
-                "hostname" => set(&mut read.host_name, "HostName", value.to_owned())?,
-                "deviceid" => set(&mut read.device_id, "DeviceId", value.to_owned())?,
-                "moduleid" => set(&mut read.module_id, "ModuleId", value.to_owned())?,
-                "sharedaccesskey" => set(&mut read.shared_access_key, "SharedAccessKey", value.into())?,
-                "sharedaccesskeyname" => {
-                    set(&mut read.shared_access_key_name, "SharedAccessKeyName", value.to_owned())?;
+            // Unknown names (ProvisioningHost, Authentication, …) are other tools' business.
+            let Some(at) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name.trim())) else {
+                continue;
+            };
+            match values[at].replace(value.trim()) {
+                Some(old) if at < ONCE && old != value.trim() => {
+                    return Err(ConnectionStringError::Duplicate(NAMES[at]));
                 }
-                "sharedaccesssignature" => {
-                    set(&mut read.shared_access_signature, "SharedAccessSignature", value.into())?;
-                }
-                "gatewayhostname" => set(&mut read.gateway_host_name, "GatewayHostName", value.to_owned())?,
-                "uselocalhub" => read.use_local_hub = value.eq_ignore_ascii_case("true"),
-                "x509" => read.x509 = value.eq_ignore_ascii_case("true"),
-                "port" => port = Some(value),
-                // Unknown names (ProvisioningHost, Authentication, …) are other tools' business.
                 _ => {}
             }
         }
-        if let Some(value) = port {
-            read.port = Some(parse_port(value, read.use_local_hub)?);
-        }
-        Ok(read)
+        Self::of(values)
+    }
+
+    /// `values` in the order of [`NAMES`].
+    fn of(values: [Option<&str>; NAMES.len()]) -> Result<Self, ConnectionStringError> {
+        let [host, device, module, policy, gateway, key, token, local, x509, port] = values;
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let is_true = |value: Option<&str>| value.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let use_local_hub = is_true(local);
+        Ok(Self {
+            host_name: text(host),
+            device_id: text(device),
+            module_id: text(module),
+            shared_access_key: key.map(Secret::from),
+            shared_access_key_name: text(policy),
+            shared_access_signature: token.map(Secret::from),
+            gateway_host_name: text(gateway),
+            use_local_hub,
+            port: port.map(|port| parse_port(port, use_local_hub)).transpose()?,
+            x509: is_true(x509),
+        })
     }
 
     /// Reads the connection string of a device or module and checks all that can be checked here.
@@ -179,23 +202,9 @@ impl ConnectionString {
     }
 }
 
-fn set<T: PartialEq>(
-    slot: &mut Option<T>,
-    name: &'static str,
-    value: T,
-) -> Result<(), ConnectionStringError> {
-    match slot {
-        Some(old) if *old != value => Err(ConnectionStringError::Duplicate(name)),
-        _ => {
-            *slot = Some(value);
-            Ok(())
-        }
-    }
-}
-
 fn parse_port(value: &str, local: bool) -> Result<u16, ConnectionStringError> {
-    match value.parse::<u16>() {
-        Ok(port) if port > 0 && local => Ok(port),
+    match value.parse::<u64>().map(u16::try_from) {
+        Ok(Ok(port)) if port > 0 && local => Ok(port),
         _ => Err(ConnectionStringError::Port(value.to_owned())),
     }
 }
@@ -237,7 +246,11 @@ pub fn is_loopback(host: &str) -> bool {
     if host == "localhost" || host.ends_with(".localhost") || host == "[::1]" {
         return true;
     }
-    host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    // By hand: the standard parser of addresses is a kilobyte of a page's download.
+    let mut parts = host
+        .split('.')
+        .map(|part| part.parse::<u64>().is_ok_and(|byte| byte < 256 && !part.starts_with('+')));
+    host.starts_with("127.") && host.split('.').count() == 4 && parts.all(|good| good)
 }
 
 #[cfg(test)]

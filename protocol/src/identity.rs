@@ -39,7 +39,7 @@ pub enum IdentityError {
     },
     /// A character that the hub does not allow.
     #[error(
-        "the {kind} id has the character {found:?} at position {position}; the hub allows letters, digits and - . + % _ # * ? ! ( ) , : = @ $ '"
+        "the {kind} id has the character '{found}' at position {position}; the hub allows letters, digits and - . + % _ # * ? ! ( ) , : = @ $ '"
     )]
     BadCharacter {
         /// `device` or `module`.
@@ -115,7 +115,26 @@ fn check_id(kind: &'static str, id: &str) -> Result<(), IdentityError> {
 /// Letters, digits and the documented punctuation. `:` is in some of Microsoft's lists and is let through;
 /// `;` is too, but it would end a connection string, so it is not.
 fn is_id_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-.+%_#*?!(),:=@$'".contains(c)
+    c.is_ascii_alphanumeric()
+        || matches!(
+            c,
+            '-' | '.'
+                | '+'
+                | '%'
+                | '_'
+                | '#'
+                | '*'
+                | '?'
+                | '!'
+                | '('
+                | ')'
+                | ','
+                | ':'
+                | '='
+                | '@'
+                | '$'
+                | '\''
+        )
 }
 
 /// What a CONNECT packet's user name said.

@@ -208,6 +208,11 @@ impl Reader<'_> {
         NotJson { at: self.at }
     }
 
+    /// What was read from there on; both ends are where a character begins.
+    fn since(&self, start: usize) -> &str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -312,7 +317,7 @@ impl Reader<'_> {
             let _ = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }
-        Ok(self.text[start..self.at].to_owned())
+        Ok(self.since(start).to_owned())
     }
 
     fn string(&mut self) -> Result<String, NotJson> {
@@ -324,7 +329,7 @@ impl Reader<'_> {
                 self.at += 1;
             }
             // Both ends are at ASCII bytes or at the text's end: a character is never cut.
-            out.push_str(&self.text[start..self.at]);
+            out.push_str(self.since(start));
             if self.take(b'"') {
                 return Ok(out);
             }

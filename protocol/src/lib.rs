@@ -5,12 +5,14 @@
 //!
 //! - [`connection_string`], [`identity`], [`sas`]: who speaks, and how it proves it;
 //! - [`topic`], [`bag`], [`system_property`]: what a PUBLISH means;
-//! - [`packet`]: the one wrapper around the `mqttbytes` codec;
+//! - [`packet`]: the one wrapper around the `mqttbytes` codec; [`device_side`]: a device's few packets, in place;
 //! - [`twin`], [`limits`], [`service_error`]: the hub's rules;
 //! - [`json`], [`percent`], [`secret`], [`time`]: small tools of the above.
 
 pub mod bag;
+mod base64_text;
 pub mod connection_string;
+pub mod device_side;
 pub mod identity;
 pub mod json;
 pub mod limits;

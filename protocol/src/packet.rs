@@ -178,7 +178,7 @@ const fn remaining_length_bytes(length: usize) -> usize {
 }
 
 /// Writes the variable-length field behind byte 0 and gives the place behind it.
-fn write_remaining_length(bytes: &mut [u8], mut length: usize) -> usize {
+pub(crate) fn write_remaining_length(bytes: &mut [u8], mut length: usize) -> usize {
     let mut at = 1;
     loop {
         let low = u8::try_from(length & 0x7f).unwrap_or(0);

@@ -72,7 +72,23 @@ pub fn decode(text: &str) -> String {
     }
     match String::from_utf8(out) {
         Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        Err(error) => lossy(error.as_bytes()),
+    }
+}
+
+/// As `String::from_utf8_lossy`, whose iterator weighs a page down for what happens to one odd property.
+fn lossy(mut bytes: &[u8]) -> String {
+    let mut text = String::new();
+    loop {
+        let (good, fault) = match std::str::from_utf8(bytes) {
+            Ok(rest) => return text + rest,
+            Err(fault) => (fault.valid_up_to(), fault.error_len()),
+        };
+        let (valid, rest) = bytes.split_at(good);
+        text.push_str(std::str::from_utf8(valid).unwrap_or_default());
+        text.push('\u{fffd}');
+        // No length: the text ends within a character.
+        bytes = rest.get(fault.unwrap_or(rest.len())..).unwrap_or_default();
     }
 }
 

@@ -4,10 +4,9 @@
 //! stands in the token*, then a line feed, then the decimal `se`. Escaping differs from SDK to SDK (upper-case
 //! hex, lower-case hex, raw slashes), so a checker must never encode `sr` again.
 
+use crate::base64_text::{decode, encode};
 use crate::percent;
 use crate::secret::Secret;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -42,9 +41,9 @@ impl Key {
         if text.is_empty() {
             return Err(KeyError::Empty);
         }
-        match STANDARD.decode(text) {
-            Ok(bytes) => Ok(Self(Zeroizing::new(bytes))),
-            Err(_) => Err(KeyError::NotBase64 { chars: text.chars().count() }),
+        match decode(text) {
+            Some(bytes) => Ok(Self(Zeroizing::new(bytes))),
+            None => Err(KeyError::NotBase64 { chars: text.chars().count() }),
         }
     }
 
@@ -57,7 +56,7 @@ impl Key {
     /// The key as base64 text, for a registry's answer or a connection string.
     #[must_use]
     pub fn to_base64(&self) -> Secret {
-        Secret::new(STANDARD.encode(&*self.0))
+        Secret::new(encode(&self.0))
     }
 
     /// Decoded length in bytes.
@@ -77,7 +76,7 @@ impl Key {
     pub fn sign(&self, text: &str) -> String {
         let mut mac = self.mac();
         mac.update(text.as_bytes());
-        STANDARD.encode(mac.finalize().into_bytes())
+        encode(&mac.finalize().into_bytes())
     }
 }
 
@@ -176,7 +175,7 @@ impl Token {
         Ok(Self {
             raw_sr: raw_sr.to_owned(),
             raw_se: raw_se.to_owned(),
-            signature: STANDARD.decode(percent::decode(sig)).map_err(|_| TokenError::BadSignature)?,
+            signature: decode(&percent::decode(sig)).ok_or(TokenError::BadSignature)?,
             expires: parse_seconds(raw_se).ok_or(TokenError::BadExpiry)?,
             // The C SDK ends every token with an empty `skn`: that is no policy at all.
             policy: field("skn").filter(|name| !name.is_empty()).map(percent::decode),

@@ -46,28 +46,28 @@ pub enum SystemProperty {
 
 use SystemProperty as P;
 
-/// Bag key (decoded), routing name, property. The first row of a property is the one that is written.
-const TABLE: [(&str, &str, P); 20] = [
-    ("$.mid", "message-id", P::MessageId),
-    ("$.cid", "correlation-id", P::CorrelationId),
-    ("$.uid", "user-id", P::UserId),
-    ("$.to", "to", P::To),
-    ("$.ct", "content-type", P::ContentType),
-    ("$.ce", "content-encoding", P::ContentEncoding),
-    ("$.ctime", "iothub-creation-time-utc", P::CreationTimeUtc),
-    ("iothub-creation-time-utc", "iothub-creation-time-utc", P::CreationTimeUtc),
-    ("$.exp", "absolute-expiry-time", P::AbsoluteExpiryTime),
-    ("$.on", "iothub-outputname", P::OutputName),
-    ("$.ifid", "iothub-interface-id", P::InterfaceId),
-    ("$.sub", "dt-subject", P::Subject),
-    ("dt-subject", "dt-subject", P::Subject),
-    ("$.schema", "iothub-message-schema", P::MessageSchema),
-    ("$.cdid", "iothub-connection-device-id", P::ConnectionDeviceId),
-    ("$.cmid", "iothub-connection-module-id", P::ConnectionModuleId),
-    ("$.diagid", "diagnostic-id", P::DiagnosticId),
-    ("$.diagctx", "diagnostic-context", P::DiagnosticContext),
-    ("iothub-ack", "iothub-ack", P::Ack),
-    ("iothub-operation", "iothub-operation", P::Operation),
+/// Bag key (decoded) and property. The first row of a property is the one that is written.
+const KEYS: [(&str, P); 20] = [
+    ("$.mid", P::MessageId),
+    ("$.cid", P::CorrelationId),
+    ("$.uid", P::UserId),
+    ("$.to", P::To),
+    ("$.ct", P::ContentType),
+    ("$.ce", P::ContentEncoding),
+    ("$.ctime", P::CreationTimeUtc),
+    ("iothub-creation-time-utc", P::CreationTimeUtc),
+    ("$.exp", P::AbsoluteExpiryTime),
+    ("$.on", P::OutputName),
+    ("$.ifid", P::InterfaceId),
+    ("$.sub", P::Subject),
+    ("dt-subject", P::Subject),
+    ("$.schema", P::MessageSchema),
+    ("$.cdid", P::ConnectionDeviceId),
+    ("$.cmid", P::ConnectionModuleId),
+    ("$.diagid", P::DiagnosticId),
+    ("$.diagctx", P::DiagnosticContext),
+    ("iothub-ack", P::Ack),
+    ("iothub-operation", P::Operation),
 ];
 
 impl SystemProperty {
@@ -78,24 +78,39 @@ impl SystemProperty {
         if !matches!(key.as_bytes().first(), Some(b'$' | b'i' | b'd')) {
             return None;
         }
-        TABLE.iter().find(|row| row.0 == key).map(|row| row.2)
-    }
-
-    fn row(self) -> &'static (&'static str, &'static str, P) {
-        // Every property has a row: a test counts them. The first row would only misname one.
-        TABLE.iter().find(|row| row.2 == self).unwrap_or(&TABLE[0])
+        KEYS.iter().find(|row| row.0 == key).map(|row| row.1)
     }
 
     /// The bag key, decoded: `$.mid`.
     #[must_use]
     pub fn bag_key(self) -> &'static str {
-        self.row().0
+        // Every property has a row: a test counts them. The first row would only misname one.
+        KEYS.iter().find(|row| row.1 == self).unwrap_or(&KEYS[0]).0
     }
 
     /// The name in routing and in `/local/events`: `message-id`.
     #[must_use]
     pub fn routing_name(self) -> &'static str {
-        self.row().1
+        match self {
+            P::MessageId => "message-id",
+            P::CorrelationId => "correlation-id",
+            P::UserId => "user-id",
+            P::To => "to",
+            P::ContentType => "content-type",
+            P::ContentEncoding => "content-encoding",
+            P::CreationTimeUtc => "iothub-creation-time-utc",
+            P::AbsoluteExpiryTime => "absolute-expiry-time",
+            P::OutputName => "iothub-outputname",
+            P::InterfaceId => "iothub-interface-id",
+            P::Subject => "dt-subject",
+            P::MessageSchema => "iothub-message-schema",
+            P::ConnectionDeviceId => "iothub-connection-device-id",
+            P::ConnectionModuleId => "iothub-connection-module-id",
+            P::DiagnosticId => "diagnostic-id",
+            P::DiagnosticContext => "diagnostic-context",
+            P::Ack => "iothub-ack",
+            P::Operation => "iothub-operation",
+        }
     }
 
     /// The bag key as it is written, ready-made: `%24.mid`.
@@ -133,7 +148,7 @@ mod tests {
 
     #[test]
     fn written_keys_decode_to_bag_keys() {
-        for (_, _, property) in TABLE {
+        for (_, property) in KEYS {
             assert_eq!(percent::decode(property.written_key()), property.bag_key());
             assert_eq!(SystemProperty::from_bag_key(property.bag_key()), Some(property));
         }

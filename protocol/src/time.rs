@@ -8,6 +8,8 @@ const DAY_MS: i64 = 86_400_000;
 pub fn format_millis(unix_millis: i64) -> String {
     let (year, month, day) = civil_from_days(unix_millis.div_euclid(DAY_MS));
     let ms = unix_millis.rem_euclid(DAY_MS);
+    // One type of number for all, the one that a page's download has already.
+    let [year, month, day, ms] = [year, month, day, ms].map(|part| u32::try_from(part).unwrap_or(0));
     format!(
         "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
         ms / 3_600_000,

@@ -3,6 +3,7 @@
 //! The device writes [`DeviceTopic`]s and reads [`HubTopic`]s; the hub does the opposite. Topic words are exact
 //! in case. Request ids are opaque text: they are cut out of a topic and echoed, never read as a number.
 
+// Numbers are read as u64 throughout: each type has a reader of its own, and a page downloads them all.
 use crate::identity::Identity;
 use std::fmt::Write as _;
 
@@ -190,7 +191,7 @@ impl<'t> HubTopic<'t> {
         if let Some(rest) = rest.strip_prefix("twin/res/") {
             let (status, query) = rest.split_once('/')?;
             return Some(Self::TwinAnswer {
-                status: status.parse().ok()?,
+                status: status.parse::<u64>().ok().and_then(|status| u16::try_from(status).ok())?,
                 rid: rid(query).ok()?,
                 version: version(query).ok()?,
             });

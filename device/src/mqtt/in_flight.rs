@@ -114,7 +114,7 @@ impl InFlight {
     /// Empties the window; gives the calls that still wait.
     pub(crate) fn drain(&mut self) -> Vec<OpId> {
         self.bytes = 0;
-        self.flying.drain(..).filter_map(|f| f.op).collect()
+        std::mem::take(&mut self.flying).into_iter().filter_map(|f| f.op).collect()
     }
 }
 

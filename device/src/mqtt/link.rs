@@ -3,9 +3,9 @@
 use crate::config::{Config, Options};
 use crate::io::SocketId;
 use crate::mqtt::KeepAlive;
+use iothub_protocol::device_side::{self, Hello};
 use iothub_protocol::identity::{API_VERSION, UserName};
-use iothub_protocol::limits::PACKET_BYTES;
-use iothub_protocol::packet::{self, Connect, Decoder, LastWill, Login, Packet, PacketError, Protocol, QoS};
+use iothub_protocol::packet::{self, PacketError, QoS};
 use iothub_protocol::secret::Secret;
 use iothub_protocol::topic;
 
@@ -13,7 +13,8 @@ use iothub_protocol::topic;
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) socket: SocketId,
-    decoder: Decoder,
+    /// The beginning of a packet whose rest has not come yet.
+    pub(crate) partial: Vec<u8>,
     /// All that is due; leaves as one frame.
     pub(crate) out: Vec<u8>,
     pub(crate) keep_alive: KeepAlive,
@@ -27,21 +28,12 @@ impl Link {
     pub(crate) fn new(socket: SocketId, now: u64) -> Self {
         Self {
             socket,
-            decoder: Decoder::new(PACKET_BYTES),
+            partial: Vec::new(),
             out: Vec::new(),
             keep_alive: KeepAlive::new(now),
             connected_at: None,
             buffered: 0,
         }
-    }
-
-    pub(crate) fn push(&mut self, bytes: &[u8], now: u64) {
-        self.keep_alive.heard(now);
-        self.decoder.push(bytes);
-    }
-
-    pub(crate) fn next_packet(&mut self) -> Result<Option<Packet>, PacketError> {
-        self.decoder.next_packet()
     }
 
     pub(crate) fn ping(&mut self, now: u64, options: &Options) {
@@ -51,19 +43,17 @@ impl Link {
 
     /// Writes the CONNECT of this device with this token.
     pub(crate) fn connect(&mut self, config: &Config, token: &Secret) -> Result<(), PacketError> {
-        let mut connect = Connect {
-            protocol: Protocol::V4,
+        let will = config.will.as_ref();
+        let topic = will.map(|will| topic::telemetry_prefix(&config.identity) + &will.bag);
+        let hello = Hello {
+            client_id: &config.identity.client_id(),
             keep_alive: config.options.keep_alive_seconds,
-            client_id: config.identity.client_id(),
             clean_session: config.clean_session,
-            last_will: config.will.as_ref().map(|will| {
-                let topic = topic::telemetry_prefix(&config.identity) + &will.bag;
-                LastWill::new(topic, will.body.clone(), will.qos, false)
-            }),
-            login: None,
+            will: will.zip(topic.as_deref()).map(|(will, topic)| (topic, &will.body[..], will.qos)),
+            user_name: &user_name(config),
+            password: token.expose(),
         };
-        connect.login = Some(Login::new(user_name(config), token.expose().to_owned()));
-        packet::write_connect(&mut self.out, &connect)
+        device_side::write_connect(&mut self.out, &hello)
     }
 
     /// Appends a QoS 0 PUBLISH of the hub's own topics, whose length is known to be short.

@@ -1,7 +1,7 @@
 //! Which of the hub's four filters the application needs, and which of them the hub has confirmed.
 
 use iothub_protocol::identity::Identity;
-use iothub_protocol::packet::{QoS, SubscribeReasonCode};
+use iothub_protocol::packet::QoS;
 use iothub_protocol::topic::Filter;
 
 /// One of the filters that a device may hold.
@@ -77,11 +77,11 @@ impl Subscriptions {
     }
 
     /// A SUBACK; true when something was confirmed. A refused filter is not asked for again on this link.
-    pub(crate) fn suback(&mut self, id: u16, granted: &[SubscribeReasonCode]) -> bool {
+    pub(crate) fn suback(&mut self, id: u16, granted: &[u8]) -> bool {
         let Some(index) = self.asked.iter().position(|(asked, _)| *asked == id) else { return false };
         let (_, topics) = &mut self.asked[index];
         for (topic, code) in topics.iter().zip(granted) {
-            if matches!(code, SubscribeReasonCode::Success(_)) {
+            if *code < 0x80 {
                 self.confirmed |= topic.bit();
             }
         }

@@ -59,9 +59,9 @@ impl Mirror {
         }
         self.known = Some((desired, version));
         self.in_step = true;
-        let mut waiting = std::mem::take(&mut self.waiting);
-        waiting.sort_by_key(|(version, _)| *version);
-        changes.extend(waiting.into_iter().filter_map(|(version, patch)| self.patch(patch, version)));
+        for (version, patch) in std::mem::take(&mut self.waiting) {
+            changes.extend(self.patch(patch, version));
+        }
         changes
     }
 
@@ -72,7 +72,7 @@ impl Mirror {
             Some((known, at)) if self.in_step => (known, at),
             _ => {
                 if self.waiting.len() < WAITING {
-                    self.waiting.push((version, patch));
+                    self.wait(version, patch);
                 }
                 return None;
             }
@@ -82,12 +82,18 @@ impl Mirror {
         }
         if version > *at + 1 {
             self.in_step = false;
-            self.waiting.push((version, patch));
+            self.wait(version, patch);
             return None;
         }
         merge(known, &patch);
         *at = version;
         Some(Change { patch, version })
+    }
+
+    /// In the order of versions; equal ones in the order of arrival.
+    fn wait(&mut self, version: u64, patch: Object) {
+        let at = self.waiting.partition_point(|(waiting, _)| *waiting <= version);
+        self.waiting.insert(at, (version, patch));
     }
 }
 

@@ -7,7 +7,6 @@ use crate::random::Random;
 use crate::twin::patch::{can_merge, merge_patches};
 use iothub_protocol::json::Object;
 use iothub_protocol::topic;
-use std::collections::VecDeque;
 
 /// Who waits for an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +37,7 @@ struct Request {
 pub(crate) struct Requests {
     open: Vec<Request>,
     /// Patches that wait their turn.
-    patches: VecDeque<(OpId, Object)>,
+    patches: Vec<(OpId, Object)>,
     next_rid: u32,
 }
 
@@ -91,7 +90,7 @@ impl Requests {
 
     /// A reported patch; it waits for the ones before it.
     pub(crate) fn patch(&mut self, op: OpId, patch: Object) {
-        self.patches.push_back((op, patch));
+        self.patches.push((op, patch));
     }
 
     /// Gives `publish` the topic and body of each request that is due.
@@ -120,18 +119,20 @@ impl Requests {
         if self.open.iter().any(|request| matches!(request.asked, Asked::Patch(_))) {
             return;
         }
-        let Some((op, mut merged)) = self.patches.pop_front() else { return };
+        if self.patches.is_empty() {
+            return;
+        }
+        let (op, mut merged) = self.patches.remove(0);
         let mut ops = vec![op];
         let mut body = merged.to_text().into_bytes();
-        while let Some((_, next)) = self.patches.front() {
+        while let Some((_, next)) = self.patches.first() {
             if !can_merge(&merged, next) || body.len() + next.to_text().len() > MERGED_BYTES {
                 break;
             }
-            if let Some((op, next)) = self.patches.pop_front() {
-                merge_patches(&mut merged, &next);
-                ops.push(op);
-                body = merged.to_text().into_bytes();
-            }
+            let (op, next) = self.patches.remove(0);
+            merge_patches(&mut merged, &next);
+            ops.push(op);
+            body = merged.to_text().into_bytes();
         }
         self.open.push(Request {
             asked: Asked::Patch(ops),
@@ -145,8 +146,8 @@ impl Requests {
 
     /// An answer came. 429 and 5xx are asked again after a growing wait.
     pub(crate) fn answered(&mut self, rid: &str, status: u16, now: u64, random: &mut Random) -> Answer {
-        let Ok(rid) = rid.parse::<u32>() else { return Answer::Unknown };
-        let Some(index) = self.open.iter().position(|request| request.rid == Some(rid)) else {
+        let Ok(rid) = rid.parse::<u64>() else { return Answer::Unknown };
+        let Some(index) = self.open.iter().position(|request| request.rid.map(u64::from) == Some(rid)) else {
             return Answer::Unknown;
         };
         if status == 429 || status >= 500 {
