@@ -94,7 +94,8 @@ export class Client extends EventTarget {
   static async parseConnectionString(text) {
     const { parseConnectionString } = await load(this.host);
     try {
-      return parseConnectionString(text);
+      const parts = JSON.parse(parseConnectionString(text));
+      return { moduleId: undefined, gatewayHost: undefined, port: undefined, ...parts };
     } catch (thrown) {
       throw errorOf(thrown);
     }
@@ -332,8 +333,7 @@ export class Client extends EventTarget {
       client.#calls.get(call)?.abort(new IotHubError('network', text));
       client.#calls.delete(call);
     },
-    packet: (client, outgoing, bytes) =>
-      client.dispatchEvent(new PacketEvent(outgoing, bytes, client.#host.wasm.decodePacket)),
+    packet: (client, outgoing, bytes) => client.dispatchEvent(new PacketEvent(outgoing, bytes)),
     panicked: (client, text) => client.#onPanic(text),
   });
 

@@ -1,6 +1,7 @@
 /**
  * The events of a device. Made by `client.js`, typed in `index.d.ts`.
  */
+import { readPacket } from './packet.js';
 
 export class StatusEvent extends Event {
   /** @param {string} state @param {string} reason @param {string} detail @param {number | undefined} retryIn */
@@ -64,20 +65,16 @@ export class DesiredEvent extends Event {
 }
 
 export class PacketEvent extends Event {
-  /** @type {(bytes: Uint8Array) => unknown} */
-  #decode;
-
-  /** @param {boolean} outgoing @param {Uint8Array} bytes @param {(bytes: Uint8Array) => unknown} decode */
-  constructor(outgoing, bytes, decode) {
+  /** @param {boolean} outgoing @param {Uint8Array} bytes */
+  constructor(outgoing, bytes) {
     super('packet');
     this.outgoing = outgoing;
     this.bytes = bytes;
-    this.#decode = decode;
   }
 
   /** Read when asked for. */
   get packet() {
-    return this.#decode(this.bytes);
+    return readPacket(this.bytes);
   }
 }
 

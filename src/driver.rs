@@ -20,7 +20,7 @@ use iothub_protocol::bag;
 use iothub_protocol::percent;
 use iothub_protocol::secret::Secret;
 use js_sys::{Array, Uint8Array};
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -112,7 +112,9 @@ impl Driver {
 
     /// Connects; `timeout` in milliseconds.
     pub fn connect(&self, op: u32, timeout: Option<f64>) {
-        self.call(op, |device, at| device.connect(OpId(op), deadline(at, timeout), at));
+        let (mut inner, at) = self.act();
+        let begun = inner.device.connect(OpId(op), deadline(at, timeout), at);
+        self.refuse(op, begun);
     }
 
     /// Sends messages, written as `staged.rs` says; `end` when the turn ends with them.
@@ -122,13 +124,10 @@ impl Driver {
             let at = inner.now();
             let (mut messages, mut properties) = (Reader::new(heads, bytes), Properties::default());
             while let Some(staged) = messages.next() {
-                let op = OpId(staged.op);
                 let sent = staged.message(&mut properties).and_then(|message| {
-                    inner.device.send(op, &message, staged.timeout.map(|ms| at.now + ms), at)
+                    inner.device.send(OpId(staged.op), &message, staged.timeout.map(|ms| at.now + ms), at)
                 });
-                if let Err(error) = sent {
-                    self.refuse(op, error);
-                }
+                self.refuse(staged.op, sent);
             }
             if !end {
                 inner.queue_flush(&self.0.flush);
@@ -141,50 +140,57 @@ impl Driver {
 
     /// Reads the twin.
     pub fn get_twin(&self, op: u32, timeout: Option<f64>) {
-        self.call(op, |device, at| device.get_twin(OpId(op), deadline(at, timeout), at));
+        let (mut inner, at) = self.act();
+        let begun = inner.device.get_twin(OpId(op), deadline(at, timeout), at);
+        self.refuse(op, begun);
     }
 
     /// Sends a reported patch, as JSON text.
     pub fn update_reported(&self, op: u32, patch: &str, timeout: Option<f64>) {
-        self.call(op, |device, at| device.update_reported(OpId(op), patch, deadline(at, timeout), at));
+        let (mut inner, at) = self.act();
+        let begun = inner.device.update_reported(OpId(op), patch, deadline(at, timeout), at);
+        self.refuse(op, begun);
     }
 
     /// Closes after open work, at the latest after `drain` milliseconds.
     pub fn close(&self, op: u32, drain: f64) {
-        self.call(op, |device, at| {
-            device.close(OpId(op), whole(drain), at);
-            Ok(())
-        });
+        let (mut inner, at) = self.act();
+        inner.device.close(OpId(op), whole(drain), at);
     }
 
     /// The caller has given up on a call.
     pub fn abort(&self, op: u32) {
-        self.act(|device, at| device.abort(OpId(op), at));
+        let (mut inner, at) = self.act();
+        inner.device.abort(OpId(op), at);
     }
 
     /// Somebody handles C2D messages.
     pub fn listen_messages(&self) {
-        self.act(Device::listen_messages);
+        let (mut inner, at) = self.act();
+        inner.device.listen_messages(at);
     }
 
     /// Somebody handles desired changes.
     pub fn listen_desired(&self) {
-        self.act(Device::listen_desired);
+        let (mut inner, at) = self.act();
+        inner.device.listen_desired(at);
     }
 
     /// Somebody handles methods.
     pub fn listen_methods(&self) {
-        self.act(Device::listen_methods);
+        let (mut inner, at) = self.act();
+        inner.device.listen_methods(at);
     }
 
     /// Packets are raised as events, or not any more.
     pub fn watch_packets(&self, on: bool) {
-        self.act(|device, _| device.watch_packets(on));
+        self.act().0.device.watch_packets(on);
     }
 
     /// The handler of a C2D message is done.
     pub fn message_handled(&self, delivery: u32, well: bool) {
-        self.act(|device, at| device.message_handled(DeliveryId(delivery), well, at));
+        let (mut inner, at) = self.act();
+        inner.device.message_handled(DeliveryId(delivery), well, at);
     }
 
     /// The answer to a method, as JSON text.
@@ -192,29 +198,33 @@ impl Driver {
     /// # Errors
     /// `[code, message, retryable]` when the answer is too large; the caller got a 500.
     pub fn answer_method(&self, call: u32, status: i32, body: &str) -> Result<(), JsValue> {
-        let mut outcome = Ok(());
-        self.act(|device, at| outcome = device.answer_method(CallId(call), status, body.as_bytes(), at));
+        let (mut inner, at) = self.act();
+        let outcome = inner.device.answer_method(CallId(call), status, body.as_bytes(), at);
         outcome.map_err(|error| errors::to_js(&error))
     }
 
     /// The token that was asked for.
     pub fn token_arrived(&self, request: u32, token: String) {
-        self.act(|device, at| device.token_arrived(TokenId(request), Ok(Secret::new(token)), at));
+        self.token(request, Ok(Secret::new(token)));
     }
 
     /// The token provider failed, in its own words.
     pub fn token_failed(&self, request: u32, text: String) {
-        self.act(|device, at| device.token_arrived(TokenId(request), Err(text), at));
+        self.token(request, Err(text));
     }
 
     /// `[queued, inFlight, sent, acked, resent, reconnects, roundTripMs]`.
     #[must_use]
     pub fn metrics(&self) -> Vec<f64> {
         let metrics = self.0.inner.borrow().device.metrics();
-        let counts = [metrics.sent, metrics.acked, metrics.resent, metrics.reconnects, metrics.round_trip_ms];
         let sizes = [metrics.queued as u64, metrics.in_flight as u64];
-        #[expect(clippy::cast_precision_loss, reason = "counters stay below 2^53")]
-        sizes.into_iter().chain(counts).map(|n| n as f64).collect()
+        let counts = [metrics.sent, metrics.acked, metrics.resent, metrics.reconnects, metrics.round_trip_ms];
+        let mut all = Vec::with_capacity(sizes.len() + counts.len());
+        for figures in [&sizes[..], &counts] {
+            #[expect(clippy::cast_precision_loss, reason = "counters stay below 2^53")]
+            figures.iter().for_each(|figure| all.push(*figure as f64));
+        }
+        all
     }
 }
 
@@ -230,49 +240,61 @@ fn with(weak: &Weak<Shared>, act: impl FnOnce(&Driver)) {
 }
 
 impl Driver {
-    /// A call that may be refused at once; it then settles with the others, in order.
-    fn call(&self, op: u32, call: impl FnOnce(&mut Device, Clock) -> Result<(), Error>) {
-        let mut refused = None;
-        self.act(|device, at| refused = call(device, at).err());
-        if let Some(error) = refused {
-            self.refuse(OpId(op), error);
+    fn token(&self, request: u32, token: Result<Secret, String>) {
+        let (mut inner, at) = self.act();
+        inner.device.token_arrived(TokenId(request), token, at);
+    }
+
+    /// A call that was refused at once settles with the others, in order.
+    fn refuse(&self, op: u32, begun: Result<(), Error>) {
+        if let Err(error) = begun {
+            self.0.told.borrow_mut().push_back(Output::Settled { op: OpId(op), outcome: Err(error) });
         }
     }
 
-    fn refuse(&self, op: OpId, error: Error) {
-        self.0.told.borrow_mut().push_back(Output::Settled { op, outcome: Err(error) });
-    }
-
-    /// Lets the device act now, and carries out what it says at the end of this turn: all that the application
-    /// asks for in one turn leaves in one frame.
-    fn act(&self, act: impl FnOnce(&mut Device, Clock)) {
+    /// For a call of the application: the device, and its time. What it says is carried out at the end of this turn:
+    /// all that the application asks for in one turn leaves in one frame.
+    fn act(&self) -> (RefMut<'_, Inner>, Clock) {
         let mut inner = self.0.inner.borrow_mut();
         let at = inner.now();
-        act(&mut inner.device, at);
         inner.queue_flush(&self.0.flush);
+        (inner, at)
     }
 
-    /// Something came from outside: a new turn.
-    fn event(&self, act: impl FnOnce(&mut Device, Clock)) {
-        {
-            let mut inner = self.0.inner.borrow_mut();
-            inner.turn = None;
-            let at = inner.now();
-            act(&mut inner.device, at);
-        }
-        self.drain();
+    /// For something that came from outside: the device, and a new turn's time. [`Driver::drain`] has to follow.
+    fn event(&self) -> (RefMut<'_, Inner>, Clock) {
+        let mut inner = self.0.inner.borrow_mut();
+        inner.turn = None;
+        let at = inner.now();
+        (inner, at)
     }
 
     fn signal(&self, signal: HostSignal) {
-        self.event(|device, at| device.host_signal(signal, at));
+        let (mut inner, at) = self.event();
+        inner.device.host_signal(signal, at);
+        drop(inner);
+        self.drain();
+    }
+
+    fn timeout(&self) {
+        let (mut inner, at) = self.event();
+        // Dropped after the device had its say: dropping it would cancel a timer that is running.
+        let fired = inner.timer.take();
+        inner.device.handle_timeout(at);
+        drop(inner);
+        self.drain();
+        drop(fired);
     }
 
     fn socket_told(&self, socket: SocketId, told: Told) {
-        self.event(|device, at| match told {
-            Told::Opened => device.socket_opened(socket, at),
-            Told::Bytes(bytes) => device.socket_bytes(socket, &bytes, at),
-            Told::Closed(code) => device.socket_closed(socket, code, at),
-        });
+        let (mut inner, at) = self.event();
+        match told {
+            Told::Opened => inner.device.socket_opened(socket, at),
+            Told::Bytes(bytes) => inner.device.socket_bytes(socket, &bytes, at),
+            Told::Closed(code) => inner.device.socket_closed(socket, code, at),
+        }
+        drop(inner);
+        self.drain();
     }
 
     /// Carries out what the device says, arms its timer, then tells JavaScript.
@@ -327,13 +349,7 @@ impl Driver {
         let weak = Rc::downgrade(&self.0);
         // Rounded up: a timer that fires a fraction too early would spin.
         let wait = u32::try_from((due.saturating_sub(now) + 1).min(0x7fff_ffff)).unwrap_or(0x7fff_ffff);
-        let timer = Timeout::new(wait, move || {
-            with(&weak, |driver| {
-                let fired = driver.0.inner.borrow_mut().timer.take();
-                driver.event(Device::handle_timeout);
-                drop(fired);
-            });
-        });
+        let timer = Timeout::new(wait, move || with(&weak, Driver::timeout));
         inner.timer = Some((due, timer));
     }
 

@@ -16,6 +16,10 @@ mod panic;
 mod socket;
 mod staged;
 
+/// The standard allocator's code is several times larger, and a download is what a page waits for.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 pub use driver::Driver;
 pub use host::Host;
-pub use inspect::{decode_packet, parse_connection_string};
+pub use inspect::parse_connection_string;

@@ -11,31 +11,33 @@ use iothub_protocol::secret::Secret;
 /// The configuration that two plain objects stand for, as JSON text.
 pub(crate) fn read(credentials: &str, options: &str) -> Result<Config, Error> {
     let mut given = Given::read(credentials, "credentials")?;
-    let mut config = credentials_of(&mut given)?;
-    given.end()?;
-    let mut options = Given::read(options, "options")?;
-    read_options(&mut options, &mut config)?;
-    options.end()?;
+    let config = credentials_of(&mut given);
+    if config.is_ok() {
+        given.end();
+    }
+    given.fault?;
+    let mut config = config?;
+    let mut given = Given::read(options, "options")?;
+    read_options(&mut given, &mut config);
+    given.fault?;
     config.check()?;
     Ok(config)
 }
 
-/// A plain object whose fields are taken out one by one; what is left at the end is unknown.
+/// A plain object whose fields are taken out one by one; what is left at the end is unknown. The first fault is kept,
+/// so that reading is one line a field.
 struct Given {
     what: String,
     fields: Object,
+    fault: Result<(), Error>,
 }
 
 impl Given {
     fn read(text: &str, what: &str) -> Result<Self, Error> {
-        let value = Json::parse(text).map_err(|error| argument(format!("the {what}: {error}")))?;
-        Self::of(value, what)
-    }
-
-    fn of(value: Json, what: &str) -> Result<Self, Error> {
-        match value {
-            Json::Object(fields) => Ok(Self { what: what.to_owned(), fields }),
-            _ => Err(argument(format!("\"{what}\" is not an object"))),
+        match Json::parse(text) {
+            Ok(Json::Object(fields)) => Ok(Self { what: what.to_owned(), fields, fault: Ok(()) }),
+            Ok(_) => Err(argument(format!("\"{what}\" is not an object"))),
+            Err(error) => Err(argument(format!("the {what}: {error}"))),
         }
     }
 
@@ -44,47 +46,83 @@ impl Given {
         self.fields.remove(name).filter(|value| *value != Json::Null)
     }
 
-    fn wrong(&self, name: &str, wanted: &str) -> Error {
-        argument(format!("\"{name}\" in the {} is not {wanted}", self.what))
-    }
-
-    fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Json::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(name, "a string")),
+    fn refuse(&mut self, text: String) {
+        if self.fault.is_ok() {
+            self.fault = Err(argument(text));
         }
     }
 
-    fn flag(&mut self, name: &str) -> Result<bool, Error> {
-        match self.take(name) {
-            None => Ok(false),
-            Some(Json::Bool(flag)) => Ok(flag),
-            Some(_) => Err(self.wrong(name, "true or false")),
+    fn wrong(&mut self, name: &str, wanted: &str) {
+        self.refuse(format!("\"{name}\" in the {} is not {wanted}", self.what));
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            Json::String(text) => return Some(text),
+            _ => self.wrong(name, "a string"),
         }
+        None
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        match self.take(name) {
+            Some(Json::Bool(flag)) => return flag,
+            None => {}
+            Some(_) => self.wrong(name, "true or false"),
+        }
+        false
+    }
+
+    /// A whole number up to `most`, when the field is there.
+    fn whole(&mut self, name: &str, most: u64) -> Option<u64> {
+        let number = self.take(name)?.as_u64().filter(|number| *number <= most);
+        if number.is_none() {
+            self.wrong(name, "a whole number in its range");
+        }
+        number
     }
 
     /// Sets a number when the field is there.
-    fn number<T: TryFrom<u64>>(&mut self, name: &str, slot: &mut T) -> Result<(), Error> {
-        let Some(value) = self.take(name) else { return Ok(()) };
-        *slot = value
-            .as_u64()
-            .and_then(|number| T::try_from(number).ok())
-            .ok_or_else(|| self.wrong(name, "a whole number in its range"))?;
-        Ok(())
+    fn number(&mut self, name: &str, slot: &mut u64) {
+        if let Some(number) = self.whole(name, u64::MAX) {
+            *slot = number;
+        }
     }
 
-    fn part(&mut self, name: &str) -> Result<Self, Error> {
-        let part = self.take(name).unwrap_or_else(|| Json::Object(Object::default()));
-        Self::of(part, &format!("{}.{name}", self.what))
+    /// Sets a count when the field is there.
+    fn count(&mut self, name: &str, slot: &mut usize) {
+        if let Some(number) = self.whole(name, usize::MAX as u64) {
+            *slot = usize::try_from(number).unwrap_or(*slot);
+        }
     }
 
-    fn end(&self) -> Result<(), Error> {
-        match self.fields.iter().next() {
-            Some((name, _)) => {
-                Err(argument(format!("\"{name}\" is no field of the {}: see the types", self.what)))
-            }
-            None => Ok(()),
+    /// Reads the object in a field; none there is like an empty one.
+    fn part(&mut self, name: &str, read: &mut dyn FnMut(&mut Self)) {
+        let fields = match self.take(name) {
+            None => return,
+            Some(Json::Object(fields)) => fields,
+            Some(_) => return self.refuse(format!("\"{}.{name}\" is not an object", self.what)),
+        };
+        let fault = std::mem::replace(&mut self.fault, Ok(()));
+        let mut part = Self { what: format!("{}.{name}", self.what), fields, fault };
+        read(&mut part);
+        part.end();
+        self.fault = part.fault;
+    }
+
+    fn waits(&mut self, name: &str, base: &mut u64, cap: &mut u64) {
+        self.part(name, &mut |given| {
+            given.number("base", base);
+            given.number("cap", cap);
+        });
+    }
+
+    fn end(&mut self) {
+        let left = self.fields.iter().next();
+        if let Some(text) =
+            left.map(|(name, _)| format!("\"{name}\" is no field of the {}: see the types", self.what))
+        {
+            self.refuse(text);
         }
     }
 }
@@ -95,15 +133,15 @@ fn argument(text: String) -> Error {
 
 fn credentials_of(given: &mut Given) -> Result<Config, Error> {
     // `npm/client.js` leaves the token function out and says `token: true`.
-    let token = given.flag("token")?;
-    if let Some(text) = given.text("connectionString")? {
+    let token = given.flag("token");
+    if let Some(text) = given.text("connectionString") {
         return Config::from_connection_string(&text);
     }
     let missing = |name: &str| argument(format!("the credentials have no \"{name}\""));
-    let host = given.text("host")?.ok_or_else(|| missing("host"))?;
-    let device = given.text("deviceId")?.ok_or_else(|| missing("deviceId"))?;
-    let identity = Identity::new(&device, given.text("moduleId")?.as_deref())?;
-    let credentials = match (given.text("key")?, given.text("sas")?, token) {
+    let host = given.text("host").ok_or_else(|| missing("host"))?;
+    let device = given.text("deviceId").ok_or_else(|| missing("deviceId"))?;
+    let identity = Identity::new(&device, given.text("moduleId").as_deref())?;
+    let credentials = match (given.text("key"), given.text("sas"), token) {
         (Some(key), None, false) => Credentials::Key(key_of(&key)?),
         (None, Some(sas), false) => Credentials::Token(Secret::new(sas)),
         (None, None, true) => Credentials::Provider,
@@ -114,10 +152,9 @@ fn credentials_of(given: &mut Given) -> Result<Config, Error> {
         }
     };
     let mut config = Config::new(host, identity, credentials);
-    config.gateway_host = given.text("gatewayHost")?;
-    let mut port = 0;
-    given.number("port", &mut port)?;
-    if given.flag("useLocalHub")? {
+    config.gateway_host = given.text("gatewayHost");
+    let port = given.whole("port", u16::MAX.into()).and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
+    if given.flag("useLocalHub") {
         if !is_loopback(&config.host) {
             let text = format!(
                 "useLocalHub is for a hub on this machine (localhost, 127.0.0.1, [::1]), not for \"{}\"",
@@ -132,46 +169,49 @@ fn credentials_of(given: &mut Given) -> Result<Config, Error> {
     Ok(config)
 }
 
-fn read_options(given: &mut Given, config: &mut Config) -> Result<(), Error> {
-    config.model_id = given.text("modelId")?;
-    config.product_info = given.text("productInfo")?;
-    config.clean_session = given.flag("cleanSession")?;
+fn read_options(given: &mut Given, config: &mut Config) {
+    config.model_id = given.text("modelId");
+    config.product_info = given.text("productInfo");
+    config.clean_session = given.flag("cleanSession");
     let options = &mut config.options;
-    given.number("tokenLifeSeconds", &mut options.token_life_seconds)?;
-    given.number("keepAliveSeconds", &mut options.keep_alive_seconds)?;
-    given.number("pingAfter", &mut options.ping_after)?;
-    given.number("pingTimeout", &mut options.ping_timeout)?;
-    given.number("ackTimeout", &mut options.ack_timeout)?;
-    given.number("openTimeout", &mut options.open_timeout)?;
-    given.number("connackTimeout", &mut options.connack_timeout)?;
-    given.number("drainTimeout", &mut options.drain_timeout)?;
-    given.number("twinTimeout", &mut options.twin_timeout)?;
-    given.number("bufferedHighWater", &mut options.buffered_high_water)?;
-    waits(given.part("backoff")?, &mut options.backoff_base, &mut options.backoff_cap)?;
-    waits(given.part("throttled")?, &mut options.throttled_base, &mut options.throttled_cap)?;
-    let mut taken_over = given.part("takenOver")?;
-    taken_over.number("after", &mut options.taken_over_after)?;
-    waits(taken_over, &mut options.taken_over_base, &mut options.taken_over_cap)?;
-    let mut outbox = given.part("outbox")?;
-    if let Some(when_full) = outbox.text("whenFull")? {
-        options.when_full = match when_full.as_str() {
-            "reject" => WhenFull::Reject,
-            "drop-oldest" => WhenFull::DropOldest,
-            _ => return Err(outbox.wrong("whenFull", "\"reject\" or \"drop-oldest\"")),
-        };
+    let keep_alive = given.whole("keepAliveSeconds", u16::MAX.into());
+    options.keep_alive_seconds =
+        keep_alive.and_then(|seconds| u16::try_from(seconds).ok()).unwrap_or(options.keep_alive_seconds);
+    for (name, slot) in [
+        ("tokenLifeSeconds", &mut options.token_life_seconds),
+        ("pingAfter", &mut options.ping_after),
+        ("pingTimeout", &mut options.ping_timeout),
+        ("ackTimeout", &mut options.ack_timeout),
+        ("openTimeout", &mut options.open_timeout),
+        ("connackTimeout", &mut options.connack_timeout),
+        ("drainTimeout", &mut options.drain_timeout),
+        ("twinTimeout", &mut options.twin_timeout),
+    ] {
+        given.number(name, slot);
     }
-    bounds(outbox, &mut options.outbox_messages, &mut options.outbox_bytes)?;
-    bounds(given.part("window")?, &mut options.window_messages, &mut options.window_bytes)
-}
-
-fn waits(mut given: Given, base: &mut u64, cap: &mut u64) -> Result<(), Error> {
-    given.number("base", base)?;
-    given.number("cap", cap)?;
-    given.end()
-}
-
-fn bounds(mut given: Given, messages: &mut usize, bytes: &mut usize) -> Result<(), Error> {
-    given.number("messages", messages)?;
-    given.number("bytes", bytes)?;
-    given.end()
+    given.count("bufferedHighWater", &mut options.buffered_high_water);
+    given.waits("backoff", &mut options.backoff_base, &mut options.backoff_cap);
+    given.waits("throttled", &mut options.throttled_base, &mut options.throttled_cap);
+    given.part("takenOver", &mut |given| {
+        let after = given.whole("after", u32::MAX.into());
+        options.taken_over_after =
+            after.and_then(|after| u32::try_from(after).ok()).unwrap_or(options.taken_over_after);
+        given.number("base", &mut options.taken_over_base);
+        given.number("cap", &mut options.taken_over_cap);
+    });
+    given.part("outbox", &mut |given| {
+        match given.text("whenFull").as_deref() {
+            None => {}
+            Some("reject") => options.when_full = WhenFull::Reject,
+            Some("drop-oldest") => options.when_full = WhenFull::DropOldest,
+            Some(_) => given.wrong("whenFull", "\"reject\" or \"drop-oldest\""),
+        }
+        given.count("messages", &mut options.outbox_messages);
+        given.count("bytes", &mut options.outbox_bytes);
+    });
+    given.part("window", &mut |given| {
+        given.count("messages", &mut options.window_messages);
+        given.count("bytes", &mut options.window_bytes);
+    });
+    given.end();
 }
