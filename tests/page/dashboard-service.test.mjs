@@ -133,6 +133,16 @@ test('a message goes with properties, and its feedback comes back', TEST, async 
   assert.match(await arrived.innerText(), /iothub-ack\s+full/);
   await page.getByText('acknowledged', { exact: true }).last().waitFor();
   await page.getByText(/feedback: success/i).waitFor();
+
+  // A device that is away too long never sees the message, and the service is told.
+  await dashboard.tab('Devices');
+  await dashboard.press(`Disable ${await page.locator('.end code').first().innerText()}`);
+  await dashboard.untilWire(/disconnected|refused/);
+  await dashboard.tab('Cloud to device');
+  await page.getByLabel('Expires').selectOption('in 10 s');
+  await dashboard.press('Send');
+  await page.getByText('expired', { exact: true }).first().waitFor();
+  await page.getByText(/feedback: expired/i).waitFor();
   dashboard.noComplaints();
   await context.close();
 });

@@ -136,6 +136,8 @@ export const de: Text = {
     send: 'Senden',
     sent: 'Liegt für das Gerät bereit.',
     ack: 'Rückmeldung',
+    expires: 'Verfällt',
+    lives: { '3600': 'in einer Stunde', '60': 'in einer Minute', '10': 'in 10 s' },
     acks: { none: 'keine', positive: 'wenn angenommen', negative: 'wenn verloren', full: 'immer' },
     outcomes: 'Was aus den Nachrichten wurde',
     states: {

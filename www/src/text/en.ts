@@ -135,6 +135,8 @@ export const en = {
     send: 'Send',
     sent: 'Queued for the device.',
     ack: 'Feedback',
+    expires: 'Expires',
+    lives: { '3600': 'in an hour', '60': 'in a minute', '10': 'in 10 s' },
     acks: { none: 'none', positive: 'when it is taken', negative: 'when it is lost', full: 'always' },
     outcomes: 'What became of the messages',
     states: {

@@ -8,6 +8,8 @@ import { useProgress } from './progress.js';
 import { type PropertyRow, PropertyRows, rowsToProperties } from './property-rows.js';
 
 type Ack = NonNullable<CloudToDevice['ack']>;
+/** Seconds that a message may wait for its device; an hour is what the hub gives by itself. */
+const LIVES = ['3600', '60', '10'] as const;
 const ACKS: readonly Ack[] = ['none', 'positive', 'negative', 'full'];
 
 export function SendForm() {
@@ -16,10 +18,17 @@ export function SendForm() {
   const [body, setBody] = useState(text.send.sample);
   const [rows, setRows] = useState<readonly PropertyRow[]>([]);
   const [ack, setAck] = useState<Ack>('none');
+  const [life, setLife] = useState<string>('3600');
   const [progress, run] = useProgress<void>();
   const submit = (event: Event) => {
     event.preventDefault();
-    const message = { body, messageId: crypto.randomUUID(), ack, properties: rowsToProperties(rows) };
+    const message = {
+      body,
+      messageId: crypto.randomUUID(),
+      ack,
+      expiryTimeUtc: new Date(Date.now() + Number(life) * 1_000).toISOString(),
+      properties: rowsToProperties(rows),
+    };
     void run(() => session.service().sendCloudToDevice(store.device.peek().id, message));
   };
   return (
@@ -44,6 +53,16 @@ export function SendForm() {
             {ACKS.map((value) => (
               <option key={value} value={value}>
                 {text.send.acks[value]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="select inline">
+          <span>{text.send.expires}</span>
+          <select value={life} onChange={(event) => setLife(event.currentTarget.value)}>
+            {LIVES.map((value) => (
+              <option key={value} value={value}>
+                {text.send.lives[value]}
               </option>
             ))}
           </select>
