@@ -10,6 +10,8 @@ import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
 import { Failure } from './failure.mjs';
 import { packageDir, root } from './paths.mjs';
+import { namedWasm } from './wasm-package.mjs';
+import { partsOf } from './wasm-parts.mjs';
 
 /** Everything a page downloads for the device client, in bytes. */
 const BUDGET = 60 * 1024;
@@ -19,12 +21,16 @@ const ENFORCED = true;
 
 const TOOLS = path.join(root, 'tests', 'tools');
 
+const WASM = '  wasm';
+
 /** @typedef {{ name: string, raw: number, brotli: number }} Row */
 
 /** Prints the table; a note for the step. */
 export async function measureDownload() {
   const { rows, whole } = await weighDownload();
   print(rows);
+  const wasm = rows.find(({ name }) => name === WASM)?.brotli ?? 0;
+  printParts(partsOf(namedWasm('iothub_wasm'), wasm));
   return verdict(whole);
 }
 
@@ -32,7 +38,7 @@ export async function measureDownload() {
 export async function weighDownload() {
   const glue = await bundled(path.join(packageDir, 'browser.js'));
   const wasm = fs.readFileSync(path.join(packageDir, 'wasm/iothub_wasm_bg.wasm'));
-  const whole = sum('iothub-wasm, whole', [rowOf('  scripts', glue), rowOf('  wasm', wasm)]);
+  const whole = sum('iothub-wasm, whole', [rowOf('  scripts', glue), rowOf(WASM, wasm)]);
   const inline = rowOf('iothub-wasm/inline', await bundled(path.join(packageDir, 'inline.js')));
   const mqtt = rowOf('MQTT.js 5', await bundled('mqtt'));
   const paho = rowOf('paho-mqtt', await bundled('paho-mqtt'));
@@ -45,7 +51,7 @@ function verdict({ brotli }) {
   if (brotli <= BUDGET) return `within the budget: ${share}`;
   if (!ENFORCED) return `MISSED the budget: ${share}`;
   throw new Failure(`a page downloads ${share}`, {
-    cure: 'see what grew with `twiggy top` on the wasm, or with esbuild --analyze on the scripts',
+    cure: 'see above which part grew (docs/size.md has its figures), or use esbuild --analyze on the scripts',
   });
 }
 
@@ -82,4 +88,13 @@ function print(rows) {
   console.log(`      ${'download'.padEnd(22)}${'minified'.padStart(10)}${'brotli'.padStart(10)}`);
   for (const { name, raw, brotli } of rows)
     console.log(`      ${name.padEnd(22)}${String(raw).padStart(10)}${String(brotli).padStart(10)}`);
+}
+
+/** @param {import('./wasm-parts.mjs').PartRow[]} parts */
+function printParts(parts) {
+  console.log(
+    `      ${'the wasm is made of'.padEnd(26)}${'bytes'.padStart(8)}${'brotli, about'.padStart(15)}`,
+  );
+  for (const { part, raw, brotli } of parts)
+    console.log(`      ${part.padEnd(26)}${String(raw).padStart(8)}${String(brotli).padStart(15)}`);
 }

@@ -67,7 +67,7 @@ export async function buildParts() {
 /** @param {WasmPart} part */
 async function buildPart(part) {
   const folder = stagingOf(part);
-  const results = [path.join(folder, `${part.library}_bg.wasm`)];
+  const results = [path.join(folder, `${part.library}_bg.wasm`), namedWasm(part.library)];
   const inputs = {
     files: [...SHARED_SOURCES, ...part.sources],
     text: [
@@ -79,7 +79,7 @@ async function buildPart(part) {
     await compile(part.crate);
     fs.rmSync(folder, { recursive: true, force: true });
     await bind(part, folder);
-    await optimise(path.join(folder, `${part.library}_bg.wasm`));
+    await optimise(path.join(folder, `${part.library}_bg.wasm`), namedWasm(part.library));
     pack(path.join(folder, `${part.library}_bg.wasm`));
   });
 }
@@ -126,13 +126,20 @@ async function bind(part, folder) {
   ]);
 }
 
-/** @param {string} file */
-async function optimise(file) {
+/** What is delivered, with the names of its functions: for `wasm-parts.mjs`. @param {string} library */
+export function namedWasm(library) {
+  return path.join(stampDir, 'named', `${library}.wasm`);
+}
+
+/** @param {string} file @param {string} named where to leave what still has its names */
+async function optimise(file, named) {
   const before = fs.statSync(file).size;
   const wasmOpt = path.join(root, 'node_modules/binaryen/bin/wasm-opt');
   refuseForeignImports(file);
-  await run('node', [wasmOpt, file, ...OPTIMISE, '-o', file]);
-  const { output } = await run('node', [wasmOpt, file, ...STRIP, '-o', file]);
+  fs.mkdirSync(path.dirname(named), { recursive: true });
+  await run('node', [wasmOpt, file, ...OPTIMISE, '-g', '-o', named]);
+  // By itself: `--converge` would shorten the names, and print them, again and again.
+  const { output } = await run('node', [wasmOpt, named, ...STRIP, '-o', file]);
   renameInScript(file.replace(/_bg\.wasm$/, '.js'), output);
   console.log(`      wasm-opt: ${before} → ${fs.statSync(file).size} bytes`);
 }
