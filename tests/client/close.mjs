@@ -27,6 +27,24 @@ clientTest('close sends what is open, says goodbye, and ends every later call', 
   assert.equal(left.reason, 'client-disconnected');
 });
 
+clientTest('of two closes none ends before what is open', async ({ page, credentials, service }) => {
+  await service.fault({ kind: 'delay', ms: 500 });
+  const ends = await page.evaluate(async (credentials) => {
+    const device = await kit.connect(credentials);
+    /** @type {string[]} */
+    const seen = [];
+    const note = (/** @type {string} */ what) => () => seen.push(what);
+    const calls = [
+      device.send({ body: 'late' }).then(note('sent')),
+      device.close().then(note('closed')),
+      device.close().then(note('closed')),
+    ];
+    await kit.within('both closes', Promise.all(calls), 10_000);
+    return seen;
+  }, credentials);
+  assert.deepEqual(ends, ['sent', 'closed', 'closed']);
+});
+
 clientTest(
   'close with drain 0 cuts: what is open rejects at once',
   async ({ page, credentials, service }) => {
