@@ -440,6 +440,9 @@ impl Inner {
     }
 
     fn report_buffers(&mut self) {
+        if !self.device.has_waiting() {
+            return;
+        }
         for (id, socket) in &self.sockets {
             self.device.socket_buffered(*id, socket.buffered());
         }

@@ -351,7 +351,13 @@ impl Device {
         self.on_closed(socket, code);
     }
 
-    /// How many bytes the socket still holds; call it before draining.
+    /// Whether messages wait for room: only then does it matter what the socket still holds.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// How many bytes the socket still holds; call it before draining when messages wait.
     pub fn socket_buffered(&mut self, socket: SocketId, bytes: usize) {
         if let Some(link) = self.link.as_mut().filter(|link| link.socket == socket) {
             link.buffered = bytes;

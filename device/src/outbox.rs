@@ -29,6 +29,11 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
+    /// Bytes of the packets that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes a message in. Gives back the calls whose messages had to go for it.
     pub(crate) fn push(&mut self, waiting: Waiting, options: &Options) -> Result<Vec<OpId>, Error> {
         let size = waiting.packet.len();

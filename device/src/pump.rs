@@ -59,6 +59,9 @@ impl Device {
 
     fn fill_window(&mut self) {
         let options = &self.config.options;
+        if let Some(link) = self.link.as_mut().filter(|_| !self.outbox.is_empty()) {
+            link.out.reserve(self.outbox.bytes().min(FRAME_BYTES));
+        }
         while let (Some(next), Some(link)) = (self.outbox.front(), &self.link) {
             let wants_ack = next.packet.wants_ack();
             let window_full = self.in_flight.len() >= options.window_messages

@@ -8,6 +8,9 @@ use iothub_protocol::limits::{D2C_MESSAGE_BYTES, ID_CHARS, TOPIC_BYTES};
 use iothub_protocol::packet::{PacketError, QoS, WrittenPublish};
 use iothub_protocol::system_property::SystemProperty;
 
+/// Room for escapes that a bag may need beyond its plain length.
+const ESCAPES: usize = 16;
+
 /// A message to send. It borrows everything: what is kept of it is the written packet.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'m> {
@@ -89,7 +92,8 @@ fn check(message: &Message<'_>) -> Result<usize, Error> {
             ),
         ));
     }
-    Ok(bag)
+    // A few escapes more than guessed would move the whole packet.
+    Ok(bag + ESCAPES)
 }
 
 fn check_system(property: SystemProperty, value: &str) -> Result<(), Error> {
