@@ -13,14 +13,16 @@ const started = performance.now();
 const client = await CLIENTS[name](wireOf(process.env.IOTHUB_DEVICE ?? ''));
 const connectMs = performance.now() - started;
 let before = process.cpuUsage();
+let peakMb = Number.NaN;
 const figures = await measure(client, way, count, () => {
+  peakMb = process.resourceUsage().maxRSS / 1024;
   before = process.cpuUsage();
 });
 const { user, system } = process.cpuUsage(before);
 const result = {
   ...figures,
   cpuPer100k: ((user + system) / 1e6) * (100_000 / count),
-  peakMb: process.resourceUsage().maxRSS / 1024,
+  peakMb,
   connectMs,
 };
 await client.close();

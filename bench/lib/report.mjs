@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const DOCUMENT = path.join(ROOT, 'docs', 'bench.md');
 
-/** A figure as people read it: three digits, thousands apart. */
-export function shown(/** @type {number | undefined} */ value) {
-  if (value === undefined || Number.isNaN(value)) return '–';
+/** A figure as people read it: three digits, thousands apart; JSON writes what is no number as null. */
+export function shown(/** @type {number | null | undefined} */ value) {
+  if (value === undefined || value === null || Number.isNaN(value)) return '–';
   if (value >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString('en-US');
   return String(Number(value.toPrecision(3)));
 }
