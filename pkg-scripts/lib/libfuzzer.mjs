@@ -58,7 +58,8 @@ async function runOnce({ program, corpus, artifacts, dictionary, cpuSeconds, say
   args.push(`-artifact_prefix=${artifacts}${path.sep}`, corpus);
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const end = () => child.kill('SIGINT');
-  process.once('exit', end);
+  const interrupted = () => process.exit(130);
+  process.once('exit', end).once('SIGINT', interrupted).once('SIGTERM', interrupted);
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (chunk) => {
     log = (log + chunk).slice(-200_000);
@@ -75,7 +76,7 @@ async function runOnce({ program, corpus, artifacts, dictionary, cpuSeconds, say
     child.on('close', resolve);
   });
   clearInterval(timer);
-  process.off('exit', end);
+  process.off('exit', end).off('SIGINT', interrupted).off('SIGTERM', interrupted);
   const found = fs.readdirSync(artifacts).filter((name) => !before.has(name));
   if (found.length === 0 && used < cpuSeconds) {
     throw new Failure(`${path.basename(program)} ended early with code ${code}`, {
