@@ -1,7 +1,7 @@
 /**
  * `pkg-scripts/fuzz --seconds 3600 --target rest`: runs the fuzz targets under libFuzzer for so many seconds of CPU,
  * all of them or the named one, and writes what came of it into `docs/proof.md` when it was an hour or more.
- * `--keep` takes the smallest inputs that cover the same code into `fuzz/corpus/`.
+ * `--jobs N` has so many at work side by side. `--keep` takes the smallest inputs that cover the same code into `fuzz/corpus/`.
  *
  * It needs no nightly compiler: the instrumentation is an LLVM pass that stable Rust can be asked for.
  */
@@ -43,15 +43,18 @@ export const main = () =>
       options: {
         seconds: { type: 'string', default: '60' },
         target: { type: 'string' },
+        jobs: { type: 'string', default: '1' },
         keep: { type: 'boolean', default: false },
       },
     });
     const seconds = Number(values.seconds);
     if (!(seconds > 0)) throw new Failure(`"${values.seconds}" is no number of seconds`);
+    const jobs = Number(values.jobs);
+    if (!(jobs >= 1)) throw new Failure(`"${values.jobs}" is no number of jobs`);
     /** @type {Target[]} */
     let targets = [];
     /** @type {Row[]} */
-    const rows = [];
+    let rows = [];
     const before = machine();
     await runSteps([
       { title: 'Rust toolchain', body: ensureToolchain },
@@ -66,13 +69,28 @@ export const main = () =>
       {
         title: `${seconds} s of CPU`,
         body: async () => {
-          for (const target of targets) rows.push(await fuzz(target, seconds / targets.length));
+          rows = await sideBySide(targets, jobs, (target) => fuzz(target, seconds / targets.length));
         },
       },
     ]);
     if (values.keep) await keep(targets);
     await report(rows, before, seconds);
   });
+
+/**
+ * The targets' rows in the targets' order, whichever was ready first.
+ * @param {Target[]} targets @param {number} jobs @param {(target: Target) => Promise<Row>} body
+ */
+async function sideBySide(targets, jobs, body) {
+  /** @type {Row[]} */
+  const rows = [];
+  const waiting = targets.entries();
+  const worker = async () => {
+    for (const [at, target] of waiting) rows[at] = await body(target);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return rows;
+}
 
 /** @param {string | undefined} wanted @returns {Promise<Target[]>} */
 async function unpack(wanted) {
