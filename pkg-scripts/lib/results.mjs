@@ -8,19 +8,23 @@
 
 const CARGO = /^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/;
 const NODE = /^(?:ℹ|#) (pass|fail|cancelled|skipped|todo) (\d+)$/;
+/** A figure that a test wants to be seen with the result: `t.diagnostic('measured: …')`. */
+const MEASURED = /^\s*(?:ℹ|#) (measured: .*)$/;
 /** A test binary without tests, of which a workspace has many. */
 const EMPTY = /^test result: ok\. 0 passed; 0 failed; 0 ignored/;
 const VITEST = /^\s*Tests\s+(.*)\(\d+\)$/;
 
 /**
  * @param {string} output what a runner printed
- * @returns {Summary} the lines that count something, as they stood, and their sum
+ * @returns {Summary} the lines that count something or tell a figure, as they stood, and the sum
  */
 export function summarise(output) {
   const counts = none();
   const lines = [];
   for (const raw of output.split('\n')) {
     const line = plain(raw).trimEnd();
+    const measured = line.match(MEASURED);
+    if (measured) lines.push(measured[1]);
     const found = fromCargo(line) ?? fromNode(line) ?? fromVitest(line);
     if (!found) continue;
     add(counts, found);

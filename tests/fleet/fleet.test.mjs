@@ -32,15 +32,14 @@ test('a minute of two fleets', { timeout: DEADLINE_MS, concurrency: 2 }, async (
   ]);
 });
 
-async function overSockets() {
+/** @param {import('node:test').TestContext} t */
+async function overSockets(t) {
   const { context, page, complaints } = await world.openPage();
   const { heap, wasm, browser } = await connected(page, await imported(SOCKETS));
   const own = heap + wasm;
-  console.log(
-    `      1,000 idle clients on sockets hold ${mb(own)} MB: ${mb(heap)} MB of the page's heap and`,
-  );
-  console.log(
-    `      ${mb(wasm)} MB of wasm memory; the browser holds ${mb(browser)} MB for their sockets and listeners`,
+  t.diagnostic(
+    `measured: 1,000 idle clients on sockets hold ${mb(own)} MB: ${mb(heap)} MB of the page's heap and ` +
+      `${mb(wasm)} MB of wasm memory; the browser holds ${mb(browser)} MB for their sockets and listeners`,
   );
   await checkMinute(page, SOCKETS, 'on sockets');
   assert.ok(own <= MB_PER_1000 * 1e6, `1,000 idle clients hold ${mb(own)} MB`);
@@ -48,15 +47,16 @@ async function overSockets() {
   await context.close();
 }
 
-async function withHubInPage() {
+/** @param {import('node:test').TestContext} t */
+async function withHubInPage(t) {
   const { context, page, complaints } = await world.openPage();
   const entry = new URL('./hub/browser.js', new URL(world.server.entry, world.server.url)).href;
   const credentials = await page.evaluate(startHub, /** @type {const} */ ([entry, IN_PAGE]));
   const { heap, wasm } = await connected(page, credentials);
-  console.log(
-    `      1,000 idle clients with their hub in the page hold ${mb(heap)} MB of its heap, the hub's side`,
+  t.diagnostic(
+    `measured: 1,000 idle clients with their hub in the page hold ${mb(heap)} MB of its heap, the hub's side ` +
+      `included, and ${mb(wasm)} MB of the clients' wasm memory`,
   );
-  console.log(`      included, and ${mb(wasm)} MB of the clients' wasm memory`);
   await checkMinute(page, IN_PAGE, 'with the hub in the page');
   assert.deepEqual(complaints, []);
   await context.close();

@@ -18,6 +18,8 @@ export async function heldBytes(page) {
 async function wasmBytes() {
   const glue = /** @type {any} */ (await import(/** @type {any} */ ('/pkg/wasm/iothub_wasm.js')));
   // What the module exports has short names, so the memory is known by its kind.
-  const memory = Object.values(glue.initSync()).find((part) => part instanceof WebAssembly.Memory);
-  return memory.buffer.byteLength;
+  for (const part of Object.values(glue.initSync())) {
+    if (part instanceof WebAssembly.Memory) return part.buffer.byteLength;
+  }
+  throw new Error('the module exports no memory');
 }

@@ -42,3 +42,9 @@ test('sees through colours', () => {
 test('counts nothing in ordinary output', () => {
   assert.equal(total(summarise('passed the salt\n12 passed\n').counts), '0 passed, 0 failed, 0 skipped');
 });
+
+test('a figure that a test tells is shown with the result, and counts as nothing', () => {
+  const { counts, lines } = summarise('  ℹ measured: 1,000 clients hold 4.4 MB\nℹ note\nℹ pass 2\n');
+  assert.deepEqual(lines, ['measured: 1,000 clients hold 4.4 MB', 'ℹ pass 2']);
+  assert.equal(counts.passed, 2);
+});
