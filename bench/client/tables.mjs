@@ -20,53 +20,51 @@ export function clientTables({ node, chromium }, weights, rounds, messages) {
 }
 
 /** @param {ClientFigures['node']} figures */
-function nodeTable({ all, window, single }) {
-  const heads = [
-    'In Node',
-    'all at once, msg/s',
-    'first time',
-    'window of 64, msg/s',
-    'CPU s per 100,000',
-    'peak MB',
-  ];
-  const times = ['one at a time p50, ms', 'p99, ms', 'load and connect, ms'];
-  const rows = IN_NODE.map((name) => [
-    TITLES[name],
-    shown(all[name].perSecond),
-    shown(all[name].firstPerSecond),
-    shown(window[name].perSecond),
-    shown(all[name].cpuPer100k),
-    shown(all[name].peakMb),
-    shown(single[name].p50Ms),
-    shown(single[name].p99Ms),
-    shown(single[name].connectMs),
-  ]);
-  return table([...heads, ...times], rows);
+function nodeTable(figures) {
+  const cpu = { head: 'CPU s per 100,000', of: (/** @type {string} */ name) => figures.all[name].cpuPer100k };
+  const start = {
+    head: 'load and connect, ms',
+    of: (/** @type {string} */ name) => figures.single[name].connectMs,
+  };
+  return ratesTable('In Node', IN_NODE, figures, cpu, start);
 }
 
 /** @param {ClientFigures['chromium']} figures */
-function chromiumTable({ all, window, single, connack }) {
-  const heads = [
-    'In Chromium',
-    'all at once, msg/s',
-    'first time',
-    'window of 64, msg/s',
-    'main thread s per 100,000',
-    'peak MB',
+function chromiumTable(figures) {
+  const cpu = {
+    head: 'main thread s per 100,000',
+    of: (/** @type {string} */ name) => figures.all[name].mainPer100k,
+  };
+  const start = {
+    head: 'navigation to CONNACK, ms',
+    of: (/** @type {string} */ name) => figures.connack[name].connackMs,
+  };
+  return ratesTable('In Chromium', IN_PAGES, figures, cpu, start);
+}
+
+/** @typedef {{ head: string, of: (name: string) => number }} Column */
+
+/**
+ * @param {string} place
+ * @param {readonly string[]} names
+ * @param {import('./node.mjs').Figures} figures
+ * @param {Column} cpu
+ * @param {Column} start
+ */
+function ratesTable(place, names, { all, window, single }, cpu, start) {
+  /** @type {Column[]} */
+  const columns = [
+    { head: 'all at once, msg/s', of: (name) => all[name].perSecond },
+    { head: 'first time', of: (name) => all[name].firstPerSecond },
+    { head: 'window of 64, msg/s', of: (name) => window[name].perSecond },
+    cpu,
+    { head: 'peak MB', of: (name) => all[name].peakMb },
+    { head: 'one at a time p50, ms', of: (name) => single[name].p50Ms },
+    { head: 'p99, ms', of: (name) => single[name].p99Ms },
+    start,
   ];
-  const times = ['one at a time p50, ms', 'p99, ms', 'navigation to CONNACK, ms'];
-  const rows = IN_PAGES.map((name) => [
-    TITLES[name],
-    shown(all[name].perSecond),
-    shown(all[name].firstPerSecond),
-    shown(window[name].perSecond),
-    shown(all[name].mainPer100k),
-    shown(all[name].peakMb),
-    shown(single[name].p50Ms),
-    shown(single[name].p99Ms),
-    shown(connack[name].connackMs),
-  ]);
-  return table([...heads, ...times], rows);
+  const rows = names.map((name) => [TITLES[name], ...columns.map(({ of }) => shown(of(name)))]);
+  return table([place, ...columns.map(({ head }) => head)], rows);
 }
 
 /** @param {ClientFigures['node']} figures */
