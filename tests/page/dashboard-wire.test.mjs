@@ -90,10 +90,11 @@ test('the timeline shows the lost link and finds the packet under the hand', TES
   await timeline.locator('.band-connected').nth(1).waitFor({ state: 'attached' });
   assert.match(await timeline.locator('.band-reconnecting title').first().innerHTML(), /reconnecting · \w+/);
   assert.match((await timeline.getAttribute('aria-label')) ?? '', /last minute: now Connected, \d+ packets/);
-  // Time stands still while the hand aims.
+  const mark = timeline.locator('.mark-telemetry').nth(3);
+  await mark.waitFor({ state: 'attached' });
+  // Time stands still while the hand aims; nothing new is drawn from then on, so the mark is there before.
   await page.getByRole('region', { name: 'On the wire' }).getByRole('button', { name: 'Pause' }).click();
   await timeline.scrollIntoViewIfNeeded();
-  const mark = timeline.locator('.mark-telemetry').nth(3);
   const place = await mark.evaluate((element) => element.getBoundingClientRect().toJSON());
   await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
   await page.getByRole('region', { name: 'Inspector' }).getByRole('heading').first().waitFor();
