@@ -2,6 +2,7 @@
  * The JavaScript face of a device: promises, events and callbacks around the wasm driver, which decides everything.
  * Each entry (`browser.js`, `node.js`, `workerd.js`) extends `Client` with how its runtime loads the wasm.
  */
+import { addressOf, EarlySocket } from './early.js';
 import { errorOf, IotHubError } from './errors.js';
 import { DesiredEvent, DeviceMessageEvent, HandlerErrorEvent, PacketEvent, StatusEvent } from './events.js';
 import { done, ReceivedMessage, stringified, written } from './message.js';
@@ -9,8 +10,9 @@ import { Pending } from './pending.js';
 import { crossAlone, flush, stage } from './staging.js';
 
 /**
- * What an entry gives: the wasm glue, how it is loaded, and the scope that raises a page's own events.
- * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, scope: () => unknown, WebSocket?: import('./index.js').WebSocketClass }} Host
+ * What an entry gives: the wasm glue, how it is loaded (`fetched` when that takes round trips), and the scope that
+ * raises a page's own events. `loaded` is set here.
+ * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, fetched?: boolean, loaded?: boolean, scope: () => unknown, WebSocket?: import('./index.js').WebSocketClass }} Host
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions
@@ -59,6 +61,8 @@ export class Client extends EventTarget {
   #unheard = [];
   /** What stands for a `message` listener. @type {WeakMap<object, (event: DeviceMessageEvent) => void>} */
   #watched = new WeakMap();
+  /** @type {EarlySocket | undefined} */
+  #early;
   #state = 'connecting';
   #reason = '';
   #token;
@@ -69,11 +73,17 @@ export class Client extends EventTarget {
    * @param {Credentials} credentials @param {ConnectOptions} [options]
    */
   static async connect(credentials, options = {}) {
-    await load(this.host);
-    const device = new this(credentials, options);
-    options.prepare?.(/** @type {any} */ (device));
-    await device.#connect(options);
-    return device;
+    const early = dialEarly(this.host, credentials, options);
+    try {
+      await load(this.host);
+      const device = new this(credentials, options);
+      device.#early = early;
+      options.prepare?.(/** @type {any} */ (device));
+      await device.#connect(options);
+      return device;
+    } finally {
+      early?.leave();
+    }
   }
 
   /**
@@ -340,7 +350,7 @@ export class Client extends EventTarget {
   /** This client as the driver sees it. */
   #toldHere() {
     const Socket = this.#WebSocket;
-    const open = (/** @type {string} */ url) => new Socket(url, 'mqtt');
+    const open = (/** @type {string} */ url) => this.#early?.take(url) ?? new Socket(url, 'mqtt');
     return Object.assign(Object.create(Client.#told), { client: this, open });
   }
 
@@ -431,10 +441,22 @@ function guarded(told) {
   return methods;
 }
 
+/**
+ * The socket that a page will need, when the wasm has to be waited for.
+ * @param {Host} host @param {Credentials} credentials @param {ConnectOptions} options
+ */
+function dialEarly(host, credentials, { WebSocket, signal }) {
+  const Socket = WebSocket ?? globalThis.WebSocket;
+  if (!host.fetched || host.loaded || signal?.aborted || typeof Socket !== 'function') return undefined;
+  const address = addressOf(credentials);
+  return address === undefined ? undefined : new EarlySocket(address, Socket);
+}
+
 /** @param {Host} host */
 async function load(host) {
   try {
     await host.load();
+    host.loaded = true;
   } catch (cause) {
     const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
     throw new IotHubError('runtime', text, { cause, retryable: true });

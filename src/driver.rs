@@ -318,7 +318,14 @@ impl Driver {
                 Ok(opened) => {
                     let weak = Rc::downgrade(&self.0);
                     let tell = move |told| with(&weak, |driver| driver.socket_told(socket, told));
-                    inner.sockets.push((socket, Socket::new(opened, tell)));
+                    let opened = Socket::new(opened, tell);
+                    // One that was dialled before the wasm was there has raised its `open` already.
+                    let is_open = opened.is_open();
+                    inner.sockets.push((socket, opened));
+                    if is_open {
+                        let at = inner.now();
+                        inner.device.socket_opened(socket, at);
+                    }
                 }
                 Err(_) => {
                     let at = inner.now();

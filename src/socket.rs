@@ -51,6 +51,10 @@ impl Socket {
         let _ = self.socket.send_with_u8_array(bytes);
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.socket.ready_state() == WebSocket::OPEN
+    }
+
     pub(crate) fn buffered(&self) -> usize {
         self.socket.buffered_amount() as usize
     }

@@ -53,9 +53,11 @@ export class BrowserWorld {
 
   /**
    * A fresh page on the static server with `globalThis.iothub` loaded.
+   * @param {{ prepare?: () => void }} [options] runs in the page before anything else
    */
-  async openPage() {
+  async openPage({ prepare } = {}) {
     const opened = await openPage(this.browser);
+    if (prepare) await opened.page.addInitScript(prepare);
     await opened.page.goto(this.server.url);
     await opened.page.evaluate(async (entry) => {
       Object.assign(globalThis, { iothub: await import(entry) });

@@ -22,7 +22,7 @@ export function wireOf(connectionString) {
   const signature = createHmac('sha256', key).update(`${audience}\n${end}`).digest('base64');
   return {
     connectionString,
-    url: `ws://127.0.0.1:${port}/$iothub/websocket?iothub-no-client-cert=true`,
+    url: `ws://${host}:${port}/$iothub/websocket?iothub-no-client-cert=true`,
     clientId: deviceId,
     userName: `${host}/${deviceId}/?api-version=2021-04-12`,
     password: `SharedAccessSignature sr=${audience}&sig=${encodeURIComponent(signature)}&se=${end}`,
