@@ -73,9 +73,10 @@ export class Client extends EventTarget {
    * @param {Credentials} credentials @param {ConnectOptions} [options]
    */
   static async connect(credentials, options = {}) {
+    const loading = load(this.host);
     const early = dialEarly(this.host, credentials, options);
     try {
-      await load(this.host);
+      await loading;
       const device = new this(credentials, options);
       device.#early = early;
       options.prepare?.(/** @type {any} */ (device));

@@ -26,16 +26,18 @@ pub(crate) fn read(credentials: &str, options: &str) -> Result<Config, Error> {
 
 /// A plain object whose fields are taken out one by one; what is left at the end is unknown. The first fault is kept,
 /// so that reading is one line a field.
-struct Given {
-    what: String,
+struct Given<'a> {
+    what: &'a str,
+    /// The field that these are the fields of.
+    part: Option<&'a str>,
     fields: Object,
     fault: Result<(), Error>,
 }
 
-impl Given {
-    fn read(text: &str, what: &str) -> Result<Self, Error> {
+impl<'a> Given<'a> {
+    fn read(text: &str, what: &'a str) -> Result<Self, Error> {
         match Json::parse(text) {
-            Ok(Json::Object(fields)) => Ok(Self { what: what.to_owned(), fields, fault: Ok(()) }),
+            Ok(Json::Object(fields)) => Ok(Self { what, part: None, fields, fault: Ok(()) }),
             Ok(_) => Err(argument(format!("\"{what}\" is not an object"))),
             Err(error) => Err(argument(format!("the {what}: {error}"))),
         }
@@ -46,6 +48,14 @@ impl Given {
         self.fields.remove(name).filter(|value| *value != Json::Null)
     }
 
+    /// Put together only for an error: most pages never need it.
+    fn place(&self) -> String {
+        match self.part {
+            Some(part) => format!("{}.{part}", self.what),
+            None => self.what.to_owned(),
+        }
+    }
+
     fn refuse(&mut self, text: String) {
         if self.fault.is_ok() {
             self.fault = Err(argument(text));
@@ -53,7 +63,7 @@ impl Given {
     }
 
     fn wrong(&mut self, name: &str, wanted: &str) {
-        self.refuse(format!("\"{name}\" in the {} is not {wanted}", self.what));
+        self.refuse(format!("\"{name}\" in the {} is not {wanted}", self.place()));
     }
 
     fn text(&mut self, name: &str) -> Option<String> {
@@ -97,20 +107,20 @@ impl Given {
     }
 
     /// Reads the object in a field; none there is like an empty one.
-    fn part(&mut self, name: &str, read: &mut dyn FnMut(&mut Self)) {
+    fn part(&mut self, name: &'a str, read: &mut dyn FnMut(&mut Self)) {
         let fields = match self.take(name) {
             None => return,
             Some(Json::Object(fields)) => fields,
             Some(_) => return self.refuse(format!("\"{}.{name}\" is not an object", self.what)),
         };
         let fault = std::mem::replace(&mut self.fault, Ok(()));
-        let mut part = Self { what: format!("{}.{name}", self.what), fields, fault };
+        let mut part = Self { what: self.what, part: Some(name), fields, fault };
         read(&mut part);
         part.end();
         self.fault = part.fault;
     }
 
-    fn waits(&mut self, name: &str, base: &mut u64, cap: &mut u64) {
+    fn waits(&mut self, name: &'a str, base: &mut u64, cap: &mut u64) {
         self.part(name, &mut |given| {
             given.number("base", base);
             given.number("cap", cap);
@@ -120,7 +130,7 @@ impl Given {
     fn end(&mut self) {
         let left = self.fields.iter().next();
         if let Some(text) =
-            left.map(|(name, _)| format!("\"{name}\" is no field of the {}: see the types", self.what))
+            left.map(|(name, _)| format!("\"{name}\" is no field of the {}: see the types", self.place()))
         {
             self.refuse(text);
         }
