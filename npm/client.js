@@ -10,9 +10,9 @@ import { Pending } from './pending.js';
 import { crossAlone, flush, stage } from './staging.js';
 
 /**
- * What an entry gives: the wasm glue, how it is loaded (`fetched` when that takes round trips), and the scope that
- * raises a page's own events. `loaded` is set here.
- * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, fetched?: boolean, loaded?: boolean, scope: () => unknown, WebSocket?: import('./index.js').WebSocketClass }} Host
+ * What an entry gives: the wasm glue, how it is loaded (`fetched` when that takes round trips), the scope that raises a
+ * page's own events, and what a new socket needs there. `loaded` is set here.
+ * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, fetched?: boolean, loaded?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions
@@ -117,7 +117,7 @@ export class Client extends EventTarget {
     super();
     this.#host = /** @type {typeof Client} */ (this.constructor).host;
     const { signal, connectTimeout, prepare, WebSocket, will, ...numbers } = options;
-    this.#WebSocket = WebSocket ?? this.#host.WebSocket ?? globalThis.WebSocket;
+    this.#WebSocket = WebSocket ?? globalThis.WebSocket;
     const plain = typeof credentials === 'string' ? { connectionString: credentials } : { ...credentials };
     if ('token' in plain && plain.token !== undefined) {
       this.#token = plain.token;
@@ -351,7 +351,10 @@ export class Client extends EventTarget {
   /** This client as the driver sees it. */
   #toldHere() {
     const Socket = this.#WebSocket;
-    const open = (/** @type {string} */ url) => this.#early?.take(url) ?? new Socket(url, 'mqtt');
+    const open = (/** @type {string} */ url) => {
+      const socket = this.#early?.take(url) ?? new Socket(url, 'mqtt');
+      return this.#host.opened?.(socket) ?? socket;
+    };
     return Object.assign(Object.create(Client.#told), { client: this, open });
   }
 

@@ -7,12 +7,12 @@ import module from './wasm/iothub_wasm_bg.wasm';
 /**
  * In a Durable Object what is sent waits for the output gate, and workerd keeps a view of the caller's bytes, not a
  * copy: those of wasm memory are others by then.
+ * @param {WebSocket} socket
  */
-class CopyingSocket extends WebSocket {
-  /** @override @param {Uint8Array<ArrayBuffer>} bytes */
-  send(bytes) {
-    super.send(bytes.slice());
-  }
+function copying(socket) {
+  const send = socket.send.bind(socket);
+  socket.send = (bytes) => send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes).slice());
+  return socket;
 }
 
 export class DeviceClient extends Client {
@@ -21,7 +21,7 @@ export class DeviceClient extends Client {
     wasm,
     load: once(async () => wasm.initSync({ module })),
     scope: () => undefined,
-    WebSocket: CopyingSocket,
+    opened: copying,
   };
 }
 

@@ -43,13 +43,21 @@ class Recording extends Thermostat {
 
 export class Standing extends Recording {}
 
+/** With a class of its own for sockets. */
+export class OwnSocket extends Recording {
+  /** @override */
+  options() {
+    return { ...super.options(), WebSocket: class extends WebSocket {} };
+  }
+}
+
 export class Windowed extends Recording {
   /** @override */
   mode = /** @type {const} */ ('windowed');
   /** @override */
   every = 3_000;
   /** @override */
-  window = 700;
+  window = 2_000;
 }
 
 export class OnDemand extends Recording {

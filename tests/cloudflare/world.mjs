@@ -40,6 +40,7 @@ export class CloudflareWorld {
     const classes = {
       DEVICES: 'Thermostat',
       STANDING: 'Standing',
+      OWN_SOCKET: 'OwnSocket',
       WINDOWED: 'Windowed',
       ON_DEMAND: 'OnDemand',
     };
