@@ -90,6 +90,9 @@ clientTest('metrics count what was sent, acknowledged and sent again', async (gr
     { resent, reconnects, acked, inFlight },
     { resent: 3, reconnects: 1, acked: 4, inFlight: 0 },
   );
+  const isLast = (/** @type {any} */ e) =>
+    e.systemProperties?.['message-id'] === 'again-3' && e.properties?.['mqtt-dup'] === 'true';
+  await events.next('the third once more', isLast);
   const dups = events.seen.filter((e) => e.properties?.['mqtt-dup'] === 'true');
   assert.equal(dups.length, 3, 'what was on the wire is sent again with DUP');
 });

@@ -113,7 +113,7 @@ clientTest('the will is sent when the link dies, and not after close', async (gr
     await again;
     await device.close();
   });
-  await events.next('goodbye', (e) => e.type === 'connection' && e.reason === 'client-disconnected');
+  await events.next('goodbye', (e) => e.deviceId === deviceId && e.reason === 'client-disconnected');
   assert.equal(events.seen.filter(isWill).length, 1);
 });
 

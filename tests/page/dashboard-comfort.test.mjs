@@ -168,7 +168,8 @@ async function axeFindsNothing(page, where) {
 
 /** Presses Tab until what has the focus is called so. @param {import('playwright-core').Page} page @param {string | RegExp} wanted */
 async function tabTo(page, wanted) {
-  for (let presses = 0; presses < 90; presses += 1) {
+  // Each message that has arrived is one more place on the way.
+  for (let presses = 0; presses < 200; presses += 1) {
     await page.keyboard.press('Tab');
     const name = await page.evaluate(() => {
       const focused = /** @type {HTMLInputElement | null} */ (document.activeElement);

@@ -122,7 +122,7 @@ test('a sensor and a method of one’s own, and the column of a CSV', { timeout:
 });
 
 test('a method answers as its card says, and a firmware update reports its progress', {
-  timeout: 60_000,
+  timeout: 150_000,
 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.locator('summary', { hasText: 'echo' }).click();

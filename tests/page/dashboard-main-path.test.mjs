@@ -66,7 +66,7 @@ for (const [name, url] of [
 }
 
 test('a hub that is stopped and started is found again, and knows the device anew', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const first = await startHub({ args: ['--www', WWW] });
   const { context, page, dashboard } = await openDashboard(browser, `${first.ready.http}/`);

@@ -94,9 +94,13 @@ test('the timeline shows the lost link and finds the packet under the hand', TES
   await mark.waitFor({ state: 'attached' });
   // Time stands still while the hand aims; nothing new is drawn from then on, so the mark is there before.
   await page.getByRole('region', { name: 'On the wire' }).getByRole('button', { name: 'Pause' }).click();
-  await timeline.scrollIntoViewIfNeeded();
-  const place = await mark.evaluate((element) => element.getBoundingClientRect().toJSON());
-  await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
+  // A place within the picture: the picture itself may be moved by what changes above it.
+  const position = await mark.evaluate((element) => {
+    const own = element.getBoundingClientRect();
+    const whole = element.closest('svg')?.getBoundingClientRect() ?? own;
+    return { x: own.x + own.width / 2 - whole.x, y: own.y + own.height / 2 - whole.y };
+  });
+  await timeline.click({ position });
   await page.getByRole('region', { name: 'Inspector' }).getByRole('heading').first().waitFor();
   await timeline.locator('.mark-chosen').waitFor({ state: 'attached' });
   dashboard.noComplaints();

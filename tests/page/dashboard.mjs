@@ -30,7 +30,6 @@ export class Dashboard {
     this.inbox = page.getByTestId('inbox').locator('li');
     this.board = page.getByTestId('board');
     this.wire = page.getByTestId('wire').locator('li');
-    this.light = page.locator('.end').first().locator('.light');
   }
 
   /** @param {string} name */
@@ -51,13 +50,15 @@ export class Dashboard {
   /** Waits until the newest telemetry has this shape. @param {(body: any) => boolean} wanted */
   async untilTelemetry(wanted) {
     const end = Date.now() + DEADLINE_MS;
+    const newest = this.telemetry.first().locator('.row-body');
     for (;;) {
-      const body = JSON.parse(await this.telemetry.first().locator('.row-body').innerText());
+      const shown = (await newest.textContent()) ?? '';
+      const body = JSON.parse(shown);
       if (wanted(body)) return body;
-      assert.ok(Date.now() < end, `the telemetry did not come to be as wanted: ${JSON.stringify(body)}`);
-      const shown = await this.telemetry.first().innerText();
+      assert.ok(Date.now() < end, `the telemetry did not come to be as wanted: ${shown}`);
+      // The text that was judged, not one read later: a message between the two would never be judged.
       await this.page.waitForFunction(
-        (before) => document.querySelector('[data-testid=telemetry] li')?.textContent !== before,
+        (before) => document.querySelector('[data-testid=telemetry] .row-body')?.textContent !== before,
         shown,
         { timeout: DEADLINE_MS },
       );
@@ -78,9 +79,16 @@ export class Dashboard {
     await this.wire.filter({ hasText: text }).first().waitFor({ timeout });
   }
 
-  /** Waits until the light says this. @param {string} state */
+  /**
+   * Waits until the light says this, and nothing longer ("Disconnected" is not "Connected"). The page looks by itself,
+   * at each frame: some states last a moment only.
+   * @param {string} state
+   */
   async untilLight(state) {
-    await this.light.filter({ hasText: state }).waitFor();
+    await this.page.waitForFunction(
+      (wanted) => document.querySelector('.end .light')?.textContent === wanted,
+      state,
+    );
   }
 
   noComplaints() {

@@ -49,7 +49,8 @@ export async function launchFirefox(binary) {
   const stop = async () => {
     child.kill('SIGTERM');
     await exited;
-    fs.rmSync(profile, { recursive: true, force: true });
+    // Its last processes may still write there.
+    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
     const marionette = await Marionette.connect(await portOf([child.stdout, child.stderr]));
