@@ -34,10 +34,17 @@ async fn noise_ends_its_own_link_and_no_other() {
         stranger.send(vec![0xff; 300]).await;
         drop(stranger);
     }
-    let (_, events) = hub.json("GET", "/local/log?lastEventId=0", "").await;
-    let refused =
-        events["events"].as_array().unwrap().iter().filter(|event| event["type"] == "refused").count();
-    assert!(refused > 150, "each is told: {refused} of 200");
+    // Nobody waits for the strangers' ends: the hub may still be reading them.
+    within("more than 150 of 200 being told", async {
+        loop {
+            let (_, told) = hub.json("GET", "/local/log?lastEventId=0", "").await;
+            let is_refused = |event: &&serde_json::Value| event["type"] == "refused";
+            if told["events"].as_array().unwrap().iter().filter(is_refused).count() > 150 {
+                break;
+            }
+        }
+    })
+    .await;
     bystander.publish("devices/device-1/messages/events/", b"still here", 5).await;
     assert!(matches!(bystander.packet().await, Some(Packet::PubAck(ack)) if ack.pkid == 5));
 }
