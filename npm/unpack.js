@@ -12,7 +12,7 @@ export async function unpacked(packed) {
   return WebAssembly.compile(await inflated(bytesOf(packed)));
 }
 
-/** By hand: a callback for each byte takes four times as long, and a first connection waits. @param {string} base64 */
+/** By hand: a callback for each byte takes milliseconds more, and a first connection waits. @param {string} base64 */
 function bytesOf(base64) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
@@ -20,7 +20,7 @@ function bytesOf(base64) {
   return bytes;
 }
 
-/** Read piece by piece: a `Blob` or a `Response` on the way costs a page more than all the rest. @param {Uint8Array<ArrayBuffer>} bytes */
+/** Read piece by piece: a `Blob` or a `Response` on the way takes a page longer than the inflating. @param {Uint8Array<ArrayBuffer>} bytes */
 async function inflated(bytes) {
   const { readable, writable } = new DecompressionStream('deflate-raw');
   const writer = writable.getWriter();
