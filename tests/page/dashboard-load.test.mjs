@@ -111,15 +111,8 @@ test('with the network off, telemetry is there within two seconds', TEST, async 
       await new Promise((resolve) => active?.addEventListener('statechange', resolve, { once: true }));
   });
   await context.setOffline(true);
-  // A machine that pauses is no fault of the page: the best of a few loads counts.
-  let best = Number.POSITIVE_INFINITY;
-  for (let loads = 0; loads < 3 && best > FIRST_TELEMETRY_MS; loads += 1) {
-    await page.reload({ waitUntil: 'load' });
-    const loaded = performance.now();
-    await dashboard.telemetry.first().waitFor();
-    best = Math.min(best, performance.now() - loaded);
-  }
-  assert.ok(best <= FIRST_TELEMETRY_MS, `it took ${best} ms`);
+  await page.reload({ waitUntil: 'load' });
+  await dashboard.telemetry.first().waitFor({ timeout: FIRST_TELEMETRY_MS });
   dashboard.noComplaints();
   await context.close();
 });

@@ -29,20 +29,13 @@ after(async () => {
   await hub?.stop();
 });
 
-test('telemetry arrives on the right within two seconds of load', { timeout: 120_000 }, async () => {
-  // A machine that pauses is no fault of the page: the best of a few loads counts.
-  let best = Number.POSITIVE_INFINITY;
-  for (let loads = 0; loads < 3 && best > FIRST_TELEMETRY_MS; loads += 1) {
-    const { context, page, complaints } = await openPage(browser);
-    await page.goto(`${hub.ready.http}/`, { waitUntil: 'load' });
-    const loaded = performance.now();
-    await telemetry(page).first().waitFor({ timeout: DEADLINE_MS });
-    best = Math.min(best, performance.now() - loaded);
-    await telemetry(page).nth(3).waitFor({ timeout: DEADLINE_MS }); // and it goes on
-    assert.deepEqual(complaints, []);
-    await context.close();
-  }
-  assert.ok(best <= FIRST_TELEMETRY_MS, `it took ${best} ms`);
+test('telemetry arrives on the right within two seconds of load', { timeout: 60_000 }, async () => {
+  const { context, page, complaints } = await openPage(browser);
+  await page.goto(`${hub.ready.http}/`, { waitUntil: 'load' });
+  await telemetry(page).first().waitFor({ timeout: FIRST_TELEMETRY_MS });
+  await telemetry(page).nth(3).waitFor({ timeout: DEADLINE_MS }); // and it goes on
+  assert.deepEqual(complaints, []);
+  await context.close();
 });
 
 test('what the page shows is what the hub received', { timeout: 60_000 }, async () => {
