@@ -10,7 +10,7 @@ export class DeviceClient extends Client {
     load: once(() =>
       wasm.default({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) }),
     ),
-    fetched: true,
+    toFetch: true,
     scope: () => globalThis,
   };
 }

@@ -11,18 +11,18 @@ import packed from './wasm/iothub_wasm_packed.js';
 
 /** Whether the wasm is a file beside the page. */
 // @ts-expect-error `env` is there only for the bundler
-const fetched = import.meta.env?.PROD === true;
+const isFile = import.meta.env?.PROD === true;
 
 /** @returns {Promise<unknown>} */
 async function load() {
-  if (fetched)
+  if (isFile)
     return wasm.default({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) });
   return wasm.initSync({ module: await unpacked(packed) });
 }
 
 export class DeviceClient extends Client {
   /** @override */
-  static host = { wasm, load: once(load), fetched, scope: () => globalThis };
+  static host = { wasm, load: once(load), toFetch: isFile, scope: () => globalThis };
 }
 
 export { IotHubError } from './errors.js';

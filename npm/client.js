@@ -10,9 +10,9 @@ import { Pending } from './pending.js';
 import { crossAlone, flush, stage } from './staging.js';
 
 /**
- * What an entry gives: the wasm glue, how it is loaded (`fetched` when that takes round trips), the scope that raises a
- * page's own events, and what a new socket needs there. `loaded` is set here.
- * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, fetched?: boolean, loaded?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
+ * What an entry gives: the wasm glue, how it is loaded (`toFetch` while it has yet to come over the network), the scope
+ * that raises a page's own events, and what a new socket needs there.
+ * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions
@@ -451,7 +451,7 @@ function guarded(told) {
  */
 function dialEarly(host, credentials, { WebSocket, signal }) {
   const Socket = WebSocket ?? globalThis.WebSocket;
-  if (!host.fetched || host.loaded || signal?.aborted || typeof Socket !== 'function') return undefined;
+  if (!host.toFetch || signal?.aborted || typeof Socket !== 'function') return undefined;
   const address = addressOf(credentials);
   return address === undefined ? undefined : new EarlySocket(address, Socket);
 }
@@ -460,7 +460,7 @@ function dialEarly(host, credentials, { WebSocket, signal }) {
 async function load(host) {
   try {
     await host.load();
-    host.loaded = true;
+    host.toFetch = false;
   } catch (cause) {
     const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
     throw new IotHubError('runtime', text, { cause, retryable: true });
