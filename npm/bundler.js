@@ -15,8 +15,7 @@ const isFile = import.meta.env?.PROD === true;
 
 /** @returns {Promise<unknown>} */
 async function load() {
-  if (isFile)
-    return wasm.default({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) });
+  if (isFile) return wasm.default({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) });
   return wasm.initSync({ module: await unpacked(packed) });
 }
 
