@@ -6,7 +6,7 @@
 import { Client } from './client.js';
 import { once } from './load.js';
 import { unpacked } from './unpack.js';
-import * as wasm from './wasm/iothub_wasm.js';
+import init, { Driver, initSync, parseConnectionString } from './wasm/iothub_wasm.js';
 import packed from './wasm/iothub_wasm_packed.js';
 
 /** Whether the wasm is a file beside the page. */
@@ -15,13 +15,18 @@ const isFile = import.meta.env?.PROD === true;
 
 /** @returns {Promise<unknown>} */
 async function load() {
-  if (isFile) return wasm.default({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) });
-  return wasm.initSync({ module: await unpacked(packed) });
+  if (isFile) return init({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) });
+  return initSync({ module: await unpacked(packed) });
 }
 
 export class DeviceClient extends Client {
   /** @override */
-  static host = { wasm, load: once(load), toFetch: isFile, scope: () => globalThis };
+  static host = {
+    wasm: { Driver, parseConnectionString },
+    load: once(load),
+    toFetch: isFile,
+    scope: () => globalThis,
+  };
 }
 
 export { IotHubError } from './errors.js';

@@ -2,14 +2,14 @@
 import { Client } from './client.js';
 import { once } from './load.js';
 import { unpacked } from './unpack.js';
-import * as wasm from './wasm/iothub_wasm.js';
+import { Driver, initSync, parseConnectionString } from './wasm/iothub_wasm.js';
 import packed from './wasm/iothub_wasm_packed.js';
 
 export class DeviceClient extends Client {
   /** @override */
   static host = {
-    wasm,
-    load: once(async () => wasm.initSync({ module: await unpacked(packed) })),
+    wasm: { Driver, parseConnectionString },
+    load: once(async () => initSync({ module: await unpacked(packed) })),
     scope: () => (typeof document === 'object' ? globalThis : undefined),
   };
 }
