@@ -12,7 +12,7 @@ import { crossAlone, flush, stage } from './staging.js';
 /**
  * What an entry gives: the wasm glue, how it is loaded (`toFetch` while it has yet to come over the network), the scope
  * that raises a page's own events, and what a new socket needs there.
- * @typedef {{ wasm: typeof import('./wasm/iothub_wasm.js'), load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
+ * @typedef {{ wasm: Pick<typeof import('./wasm/iothub_wasm.js'), 'Driver' | 'parseConnectionString'>, load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions

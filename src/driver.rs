@@ -395,9 +395,8 @@ impl Driver {
         match output {
             Output::Settled { op, outcome: Ok(settlement) } => host.done(op.0, settled(settlement)),
             Output::Settled { op, outcome: Err(error) } => host.failed(op.0, errors::to_js(&error)),
-            #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay below 2^53")]
             Output::NeedToken { request, audience, expires_at } => {
-                host.need_token(request.0, &percent::decode(&audience), expires_at as f64);
+                self.need_token(request, &audience, expires_at);
             }
             Output::ForgetToken { request } => host.forget_token(request.0),
             Output::Event(event) => self.tell_event(event),
@@ -405,7 +404,13 @@ impl Driver {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "versions and waits stay below 2^53")]
+    #[inline(never)]
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay below 2^53")]
+    fn need_token(&self, request: TokenId, audience: &str, expires_at: u64) {
+        self.0.host.need_token(request.0, &percent::decode(audience), expires_at as f64);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "waits stay below 2^53")]
     fn tell_event(&self, event: Event) {
         let host = &self.0.host;
         match event {
@@ -415,6 +420,17 @@ impl Driver {
                 }
                 host.status(state.as_str(), reason, &detail, retry_in.map(|ms| ms as f64));
             }
+            traffic => self.tell_traffic(traffic),
+        }
+    }
+
+    /// By itself: what comes before the first CONNACK need not wait for it to be compiled.
+    #[inline(never)]
+    #[expect(clippy::cast_precision_loss, reason = "versions stay below 2^53")]
+    fn tell_traffic(&self, event: Event) {
+        let host = &self.0.host;
+        match event {
+            Event::Status { .. } => {}
             Event::Message { delivery, input, bag, body, dup } => {
                 let input = input.map(|name| percent::decode(&name));
                 host.message(delivery.0, input, properties(&bag), Uint8Array::from(&body[..]), dup);

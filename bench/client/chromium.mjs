@@ -3,15 +3,14 @@
  * navigation to the first CONNACK. Called by `npm run bench -- client`.
  */
 import fs from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../../tests/chromium.mjs';
 import { takeTurns } from '../lib/turns.mjs';
+import { LonePages } from './alone.mjs';
 import { IN_PAGES, WINDOWS } from './contenders.mjs';
 import { servePages } from './page-server.mjs';
 import { wireOf } from './wire.mjs';
 
 const DEADLINE_MS = 180_000;
-const REST_MS = 300;
 
 /** A frame costs a page so much that a part of the messages says the same; what counts are rates. */
 const SHARE = /** @type {Record<string, number>} */ ({ single: 10, frames: 4, paho: 4 });
@@ -25,12 +24,13 @@ export async function measureInChromium({ device, rounds, messages }) {
   const browser = await launchChromium();
   const contenders = Object.fromEntries(IN_PAGES.map((name) => [name, name]));
   try {
+    const pages = new LonePages(await browser.newBrowserCDPSession());
     const connack = await takeTurns({
       title: 'in Chromium, first CONNACK',
       // Short, and spread widely: the processes of a browser have two cores here.
-      rounds: rounds * 4,
+      rounds: rounds * 8,
       contenders,
-      measure: (name) => inPage(browser, `${server.url}/${name}`, firstConnack),
+      measure: async (name) => ({ connackMs: await pages.ask(`${server.url}/${name}`, 'accepted') }),
     });
     /** @type {import('./node.mjs').Figures} */
     const figures = { connack };
@@ -62,18 +62,11 @@ async function inPage(browser, url, body) {
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(DEADLINE_MS);
-    // What counts begins with the navigation; a tab that has just been made is still busy with itself.
-    await sleep(REST_MS);
     await page.goto(url);
     return await body(page);
   } finally {
     await context.close();
   }
-}
-
-/** @param {import('playwright-core').Page} page */
-async function firstConnack(page) {
-  return { connackMs: await page.evaluate('accepted') };
 }
 
 /**

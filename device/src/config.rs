@@ -207,7 +207,8 @@ impl Config {
             Some(port) => ("ws", port),
             None => ("wss", 443),
         };
-        format!("{scheme}://{host}:{port}/$iothub/websocket?iothub-no-client-cert=true")
+        let port = port.to_string();
+        [scheme, "://", host, ":", &port, "/$iothub/websocket?iothub-no-client-cert=true"].concat()
     }
 }
 

@@ -1,6 +1,9 @@
 //! What leaves: at the end of every turn, all that is due moves into the link's buffer, in this order:
 //! subscriptions, twin requests, messages; and a device that is closing leaves when nothing is open any more.
 //!
+//! Each of them is a function by itself, and only called when it has something to do: a browser compiles a function when it
+//! is called first, and what nobody has asked for need not be compiled before the first CONNACK is told.
+//!
 //! Called by `Device::poll_output` and whenever a deadline has passed.
 
 use crate::device::{Device, closed};
@@ -25,11 +28,18 @@ impl Device {
             self.swap_when_drained();
             return;
         }
-        self.subscribe();
-        self.ask_twin();
-        self.fill_window();
+        if self.subscriptions.are_missing() {
+            self.subscribe();
+        }
+        if self.subscriptions.is_confirmed(Topic::TwinAnswers) {
+            self.ask_twin();
+        }
+        if !self.outbox.is_empty() {
+            self.fill_window();
+        }
     }
 
+    #[inline(never)]
     fn subscribe(&mut self) {
         let topics = self.subscriptions.missing();
         let Some(link) = self.link.as_mut().filter(|_| !topics.is_empty()) else { return };
@@ -41,10 +51,8 @@ impl Device {
         }
     }
 
+    #[inline(never)]
     fn ask_twin(&mut self) {
-        if !self.subscriptions.is_confirmed(Topic::TwinAnswers) {
-            return;
-        }
         let mirror_ready = self.mirror_wanted && self.subscriptions.is_confirmed(Topic::Desired);
         if mirror_ready && self.mirror.needs_read() && !self.requests.mirror_asks() {
             self.requests.get(Asked::Mirror);
@@ -57,9 +65,10 @@ impl Device {
         }
     }
 
+    #[inline(never)]
     fn fill_window(&mut self) {
         let options = &self.config.options;
-        if let Some(link) = self.link.as_mut().filter(|_| !self.outbox.is_empty()) {
+        if let Some(link) = &mut self.link {
             link.out.reserve(self.outbox.bytes().min(FRAME_BYTES));
         }
         while let (Some(next), Some(link)) = (self.outbox.front(), &self.link) {

@@ -60,6 +60,7 @@ impl Device {
         }
     }
 
+    #[inline(never)]
     fn on_publish(&mut self, publish: &Received<'_>) {
         let topic = HubTopic::parse(publish.topic);
         let event = match topic {

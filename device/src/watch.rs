@@ -1,4 +1,6 @@
 //! The packet hook: whole packets for an inspector, with the signature cut out of a CONNECT.
+//!
+//! Most pages have no inspector: what serves only that is kept out of the functions that every page compiles.
 
 use crate::io::Event;
 use iothub_protocol::sas::Token;
@@ -23,24 +25,16 @@ impl Watch {
 
     /// What leaves: always whole packets.
     pub(crate) fn outgoing(&self, bytes: &[u8]) -> Vec<Event> {
-        if !self.on {
-            return Vec::new();
-        }
-        let mut rest = bytes;
-        let mut events = Vec::new();
-        while let Some(length) = packet::first_packet_len(rest) {
-            let (packet, behind) = rest.split_at(length);
-            rest = behind;
-            events.push(Event::Packet { outgoing: true, bytes: without_secret(packet) });
-        }
-        events
+        if self.on { cut(bytes) } else { Vec::new() }
     }
 
     /// What came: cut anywhere.
     pub(crate) fn incoming(&mut self, bytes: &[u8]) -> Vec<Event> {
-        if !self.on {
-            return Vec::new();
-        }
+        if self.on { self.collect(bytes) } else { Vec::new() }
+    }
+
+    #[inline(never)]
+    fn collect(&mut self, bytes: &[u8]) -> Vec<Event> {
         self.incoming.extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(length) = packet::first_packet_len(&self.incoming) {
@@ -50,6 +44,18 @@ impl Watch {
         }
         events
     }
+}
+
+#[inline(never)]
+fn cut(bytes: &[u8]) -> Vec<Event> {
+    let mut rest = bytes;
+    let mut events = Vec::new();
+    while let Some(length) = packet::first_packet_len(rest) {
+        let (packet, behind) = rest.split_at(length);
+        rest = behind;
+        events.push(Event::Packet { outgoing: true, bytes: without_secret(packet) });
+    }
+    events
 }
 
 fn without_secret(bytes: &[u8]) -> Vec<u8> {

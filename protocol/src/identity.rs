@@ -67,7 +67,10 @@ impl Identity {
     /// The MQTT client id: `{device}` or `{device}/{module}`.
     #[must_use]
     pub fn client_id(&self) -> String {
-        self.to_string()
+        match &self.module_id {
+            Some(module) => [&self.device_id, "/", module].concat(),
+            None => self.device_id.clone(),
+        }
     }
 
     /// Reads an MQTT client id back. No id holds a `/`, so the first one parts device and module.
@@ -90,11 +93,7 @@ impl Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.device_id)?;
-        match &self.module_id {
-            Some(module) => write!(f, "/{module}"),
-            None => Ok(()),
-        }
+        f.write_str(&self.client_id())
     }
 }
 
@@ -156,8 +155,8 @@ impl UserName {
     /// Writes it the way the official SDKs do: `{host}/{device}[/{module}]/?api-version=…[&model-id=…]&DeviceClientType=…`.
     #[must_use]
     pub fn write(&self) -> String {
-        let mut text = format!("{}/{}/?api-version=", self.host, self.identity);
-        text.push_str(self.api_version.as_deref().unwrap_or(API_VERSION));
+        let api_version = self.api_version.as_deref().unwrap_or(API_VERSION);
+        let mut text = [&self.host, "/", &self.identity.client_id(), "/?api-version=", api_version].concat();
         for (name, value) in [("model-id", &self.model_id), ("DeviceClientType", &self.client_type)] {
             if let Some(value) = value {
                 text.push('&');

@@ -36,7 +36,7 @@ pub fn encode_component_into(out: &mut Vec<u8>, text: &[u8]) {
 pub fn encode_component(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     encode_component_into(&mut out, text.as_bytes());
-    into_ascii(out)
+    into_ascii(&out)
 }
 
 /// `text` with everything but RFC 3986's unreserved characters escaped; used for the `sr` and `sig` of SAS.
@@ -44,12 +44,12 @@ pub fn encode_component(text: &str) -> String {
 pub fn encode_strict(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len() + text.len() / 2);
     push_encoded(&mut out, text.as_bytes(), is_unreserved);
-    into_ascii(out)
+    into_ascii(&out)
 }
 
-fn into_ascii(bytes: Vec<u8>) -> String {
-    // The encoders write ASCII only; the fallback can not be reached and costs nothing.
-    String::from_utf8(bytes).unwrap_or_default()
+/// The encoders write ASCII only: nothing to check, and no checker to be compiled before the first CONNECT.
+fn into_ascii(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 /// Percent-decoded `text`. Malformed escapes stay as they are; bytes that are not UTF-8 become U+FFFD.

@@ -100,19 +100,17 @@ pub fn device_audience(host: &str, device_id: &str, module_id: Option<&str>) -> 
 
 fn resource(host: &str, device_id: &str, module_id: Option<&str>) -> String {
     match module_id {
-        Some(module) => format!("{host}/devices/{device_id}/modules/{module}"),
-        None => format!("{host}/devices/{device_id}"),
+        Some(module) => [host, "/devices/", device_id, "/modules/", module].concat(),
+        None => [host, "/devices/", device_id].concat(),
     }
 }
 
 /// Makes a token. `sr` goes in as given (see [`device_audience`]), `policy` becomes `skn`.
 #[must_use]
 pub fn make_token(sr: &str, key: &Key, expires_unix_seconds: u64, policy: Option<&str>) -> Secret {
-    let signature = key.sign(&format!("{sr}\n{expires_unix_seconds}"));
-    let mut token = format!(
-        "SharedAccessSignature sr={sr}&sig={}&se={expires_unix_seconds}",
-        percent::encode_strict(&signature)
-    );
+    let expires = expires_unix_seconds.to_string();
+    let signature = percent::encode_strict(&key.sign(&[sr, "\n", &expires].concat()));
+    let mut token = ["SharedAccessSignature sr=", sr, "&sig=", &signature, "&se=", &expires].concat();
     if let Some(policy) = policy {
         token.push_str("&skn=");
         token.push_str(&percent::encode_strict(policy));

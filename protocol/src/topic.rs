@@ -105,8 +105,8 @@ impl<'t> DeviceTopic<'t> {
 #[must_use]
 pub fn telemetry_prefix(identity: &Identity) -> String {
     match identity.module() {
-        Some(module) => format!("devices/{}/modules/{module}/messages/events/", identity.device_id),
-        None => format!("devices/{}/messages/events/", identity.device_id),
+        Some(module) => ["devices/", &identity.device_id, "/modules/", module, "/messages/events/"].concat(),
+        None => ["devices/", &identity.device_id, "/messages/events/"].concat(),
     }
 }
 

@@ -63,7 +63,12 @@ impl Subscriptions {
         }
     }
 
-    /// What to subscribe to now; empty when nothing is missing.
+    /// Whether there may be something to subscribe to.
+    pub(crate) fn are_missing(&self) -> bool {
+        self.wanted & !self.confirmed != 0
+    }
+
+    /// What to subscribe to now; empty when all of it has been asked for.
     pub(crate) fn missing(&self) -> Vec<Topic> {
         let asked =
             self.asked.iter().flat_map(|(_, topics)| topics).fold(0, |bits, topic| bits | topic.bit());
