@@ -49,7 +49,7 @@ const FEATURES = [
  * A browser compiles a function when it is called first: small ones go where they are called, and large ones that are
  * called in one place stay by themselves, so that a page compiles less, and less often, before its first CONNECT.
  */
-const FIRST_CALLS = ['--always-inline-max-function-size=20', '--one-caller-inline-max-function-size=40'];
+const FIRST_CALLS = ['--always-inline-max-function-size=14', '--one-caller-inline-max-function-size=40'];
 
 const OPTIMISE = ['-Oz', '--converge', ...FIRST_CALLS, ...FEATURES];
 
