@@ -6,7 +6,7 @@
 import { Client } from './client.js';
 import { once } from './load.js';
 import { unpacked } from './unpack.js';
-import init, { Driver, initSync, parseConnectionString } from './wasm/iothub_wasm.js';
+import init, { initSync } from './wasm/iothub_wasm.js';
 import packed from './wasm/iothub_wasm_packed.js';
 
 /** Whether the wasm is a file beside the page. */
@@ -22,7 +22,6 @@ async function load() {
 export class DeviceClient extends Client {
   /** @override */
   static host = {
-    wasm: { Driver, parseConnectionString },
     load: once(load),
     toFetch: isFile,
     scope: () => globalThis,

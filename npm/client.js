@@ -8,11 +8,12 @@ import { DesiredEvent, DeviceMessageEvent, HandlerErrorEvent, PacketEvent, Statu
 import { done, ReceivedMessage, stringified, written } from './message.js';
 import { Pending } from './pending.js';
 import { crossAlone, flush, stage } from './staging.js';
+import { Driver, parseConnectionString } from './wasm/iothub_wasm.js';
 
 /**
- * What an entry gives: the wasm glue, how it is loaded (`toFetch` while it has yet to come over the network), the scope
+ * What an entry gives: how the wasm is loaded (`toFetch` while it has yet to come over the network), the scope
  * that raises a page's own events, and what a new socket needs there.
- * @typedef {{ wasm: Pick<typeof import('./wasm/iothub_wasm.js'), 'Driver' | 'parseConnectionString'>, load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
+ * @typedef {{ load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions
@@ -103,7 +104,7 @@ export class Client extends EventTarget {
 
   /** Checks a connection string and gives its parts without the key. @param {string} text */
   static async parseConnectionString(text) {
-    const { parseConnectionString } = await load(this.host);
+    await load(this.host);
     try {
       const parts = JSON.parse(parseConnectionString(text));
       return { moduleId: undefined, gatewayHost: undefined, port: undefined, ...parts };
@@ -129,13 +130,7 @@ export class Client extends EventTarget {
     const seedNumber = (seed[0] ?? 0) * 0x200000 + ((seed[1] ?? 0) >>> 11);
     try {
       const scope = /** @type {EventTarget | undefined} */ (this.#host.scope());
-      this.#driver = new this.#host.wasm.Driver(
-        plainText(given),
-        plainText(numbers),
-        seedNumber,
-        this.#toldHere(),
-        scope,
-      );
+      this.#driver = new Driver(plainText(given), plainText(numbers), seedNumber, this.#toldHere(), scope);
       if (will !== undefined) setWill(this.#driver, will);
     } catch (thrown) {
       throw errorOf(thrown);
@@ -465,7 +460,6 @@ async function load(host) {
     const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
     throw new IotHubError('runtime', text, { cause, retryable: true });
   }
-  return host.wasm;
 }
 
 /** An object as the wasm side reads it; what is not plain shows up there, and is refused by name. @param {object} value */

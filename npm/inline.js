@@ -2,13 +2,12 @@
 import { Client } from './client.js';
 import { once } from './load.js';
 import { unpacked } from './unpack.js';
-import { Driver, initSync, parseConnectionString } from './wasm/iothub_wasm.js';
+import { initSync } from './wasm/iothub_wasm.js';
 import packed from './wasm/iothub_wasm_packed.js';
 
 export class DeviceClient extends Client {
   /** @override */
   static host = {
-    wasm: { Driver, parseConnectionString },
     load: once(async () => initSync({ module: await unpacked(packed) })),
     scope: () => (typeof document === 'object' ? globalThis : undefined),
   };

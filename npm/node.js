@@ -2,12 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from './client.js';
 import { once } from './load.js';
-import { Driver, initSync, parseConnectionString } from './wasm/iothub_wasm.js';
+import { initSync } from './wasm/iothub_wasm.js';
 
 export class DeviceClient extends Client {
   /** @override */
   static host = {
-    wasm: { Driver, parseConnectionString },
     load: once(async () => {
       const bytes = await readFile(new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url));
       // Not the function for everything: asking whether it has a Response makes Node load its whole fetch.

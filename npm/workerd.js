@@ -1,7 +1,7 @@
 /** Entry for Cloudflare workers, where wasm is imported as a module and never compiled from bytes. */
 import { Client } from './client.js';
 import { once } from './load.js';
-import { Driver, initSync, parseConnectionString } from './wasm/iothub_wasm.js';
+import { initSync } from './wasm/iothub_wasm.js';
 import module from './wasm/iothub_wasm_bg.wasm';
 
 /**
@@ -18,7 +18,6 @@ function copying(socket) {
 export class DeviceClient extends Client {
   /** @override */
   static host = {
-    wasm: { Driver, parseConnectionString },
     load: once(async () => initSync({ module })),
     scope: () => undefined,
     opened: copying,

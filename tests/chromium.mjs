@@ -6,8 +6,8 @@ import { chromium } from 'playwright-core';
 
 /**
  * Chromium renders the list below its address bar as pages of its own, two for each new window, though headless has
- * no address bar: a second of both cores, beside the first second of every test. The flag that turns them off
- * replaces Playwright's own of that name: the rest are those of its names that a page could notice.
+ * no address bar: more than a core for most of a test's first second. The flag that turns them off replaces
+ * Playwright's own of that name: the rest are those of its names that a page could notice.
  */
 const WITHOUT = [
   'WebUIOmniboxPopup',

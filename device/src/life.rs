@@ -207,7 +207,7 @@ impl Device {
     }
 
     /// CONNACK 4 or 5: once more with a fresh token, then the end.
-    #[inline(never)]
+    #[inline(never)] // As in pump.rs: most pages are never refused.
     fn refused(&mut self) {
         self.refusals += 1;
         self.drop_link();

@@ -1,8 +1,8 @@
 //! What leaves: at the end of every turn, all that is due moves into the link's buffer, in this order:
 //! subscriptions, twin requests, messages; and a device that is closing leaves when nothing is open any more.
 //!
-//! Each of them is a function by itself, and only called when it has something to do: a browser compiles a function when it
-//! is called first, and what nobody has asked for need not be compiled before the first CONNACK is told.
+//! Each of them is a function by itself, called only when it may have something to do: a browser compiles a function
+//! when it is called first, and what nobody has asked for need not be compiled before the first CONNACK is told.
 //!
 //! Called by `Device::poll_output` and whenever a deadline has passed.
 

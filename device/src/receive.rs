@@ -60,7 +60,7 @@ impl Device {
         }
     }
 
-    #[inline(never)]
+    #[inline(never)] // As in pump.rs: nothing is published before the CONNACK.
     fn on_publish(&mut self, publish: &Received<'_>) {
         let topic = HubTopic::parse(publish.topic);
         let event = match topic {
