@@ -78,12 +78,7 @@ impl Hub {
             deliveries: 0,
             locked: false,
         };
-        if waiting.bag.len() + device_id.len() + 40 > limits::TOPIC_BYTES {
-            return Err(ServiceError::new(
-                ErrorCode::MessageTooLarge,
-                "the properties do not fit into an MQTT topic",
-            ));
-        }
+        check_bag(&identity, &waiting.bag)?;
         self.enqueue(slot, waiting)?;
         Ok(message_id)
     }
@@ -215,6 +210,21 @@ impl Hub {
             self.happened(Some(Arc::clone(&identity)), Happening::C2d { state, message_id, deliveries });
         }
     }
+}
+
+/// Whether a message's bag fits into the topic that it is delivered under: for what is sent, and for what is read
+/// back, so that nothing is accepted that can not be kept.
+pub(crate) fn check_bag(identity: &Identity, bag: &str) -> Result<(), ServiceError> {
+    let module = identity.module().map_or(0, |module| "/modules/".len() + module.len());
+    let bytes = topic::c2d(&identity.device_id, bag).len() + module;
+    if bytes <= limits::TOPIC_BYTES {
+        return Ok(());
+    }
+    let text = format!(
+        "the properties make a topic of {bytes} bytes, an MQTT topic has at most {}",
+        limits::TOPIC_BYTES
+    );
+    Err(ServiceError::new(ErrorCode::MessageTooLarge, text))
 }
 
 fn check_size(message: &C2dMessage) -> Result<(), ServiceError> {

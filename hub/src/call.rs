@@ -207,15 +207,10 @@ impl Hub {
         let lost: Vec<CallId> =
             self.calls.open.iter().filter(|(_, open)| open.slot == slot).map(|(id, _)| *id).collect();
         for id in lost {
-            self.fail_call(id, ServiceError::new(ErrorCode::DeviceNotFound, "the device was deleted"));
-        }
-    }
-
-    /// The hub is emptied: nobody will answer.
-    pub(crate) fn fail_all_calls(&mut self) {
-        let all: Vec<CallId> = self.calls.open.keys().copied().collect();
-        for id in all {
-            self.fail_call(id, ServiceError::new(ErrorCode::DeviceNotFound, "the hub was reset"));
+            self.fail_call(
+                id,
+                ServiceError::new(ErrorCode::DeviceNotFound, "the device was deleted or replaced"),
+            );
         }
     }
 

@@ -91,6 +91,8 @@ pub struct Hub {
     pub(crate) feedback: Collected,
     pub(crate) packets: PacketLog,
     pub(crate) next_sequence: u64,
+    /// Writes of any twin; etags are made of it.
+    pub(crate) twin_writes: u64,
     pub(crate) changes: Changes,
     outputs: VecDeque<Output>,
     dirty: Vec<LinkId>,
@@ -118,6 +120,7 @@ impl Hub {
             feedback: Collected::default(),
             packets: PacketLog::default(),
             next_sequence: 0,
+            twin_writes: 0,
             changes: Changes::default(),
             outputs: VecDeque::new(),
             dirty: Vec::new(),
@@ -126,6 +129,20 @@ impl Hub {
         };
         hub.add_first_device();
         hub
+    }
+
+    /// What a reset leaves: what the shell has still to carry out and to write down, and the counters by which
+    /// shell and readers name things, which never go back.
+    pub(crate) fn keep_from(&mut self, before: Self) {
+        self.outputs = before.outputs;
+        self.dirty = before.dirty;
+        self.events = before.events;
+        self.changes = before.changes;
+        self.calls = before.calls;
+        self.registry = before.registry;
+        self.packets = before.packets.emptied();
+        self.next_held = before.next_held;
+        self.twin_writes = before.twin_writes;
     }
 
     /// What the hub was told at birth.

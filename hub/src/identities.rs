@@ -53,14 +53,33 @@ impl Hub {
         let Some((device_id, primary)) = self.config.first_device.clone() else { return };
         let identity = Identity { device_id, module_id: None };
         let secondary = self.rng.key();
-        let generation = self.rng.generation();
-        let wall = self.wall_ms();
-        self.registry.insert(Record::new(
-            identity,
-            generation,
-            Authentication::Sas { primary, secondary },
-            wall,
-        ));
+        let (generation, etag) = (self.rng.generation(), self.rng.etag());
+        let authentication = Authentication::Sas { primary, secondary };
+        self.take_up(Record::new(identity, generation, authentication, etag, self.wall_ms()));
+    }
+
+    /// Registers an identity and notes it for the data file.
+    pub(crate) fn take_up(&mut self, mut record: Record) -> Slot {
+        if record.twin.etag == 0 {
+            self.twin_writes += 1;
+            record.twin.etag = self.twin_writes;
+        }
+        self.twin_writes = self.twin_writes.max(record.twin.etag);
+        self.touch(&record.identity);
+        self.registry.insert(record)
+    }
+
+    /// Takes an identity out with all that hangs on it, in memory and in the data file: its link, the messages that
+    /// wait, the methods that wait.
+    pub(crate) fn give_up(&mut self, slot: Slot, reason: Reason, detail: &str) -> Option<Arc<Identity>> {
+        if let Some(link) = self.registry.get(slot).and_then(|record| record.link) {
+            self.end_link(link, Cause::new(reason, detail));
+        }
+        self.purge(slot);
+        let record = self.registry.remove(slot)?;
+        self.touch(&record.identity);
+        self.fail_calls_of(slot);
+        Some(record.identity)
     }
 
     /// The slot of an identity, or which part of it is unknown.
@@ -111,17 +130,17 @@ impl Hub {
             .map_err(|e| ServiceError::new(ErrorCode::IotHubFormatError, e.to_string()))?;
         if identity.module_id.is_some() {
             self.slot_of(&Identity { device_id: identity.device_id.clone(), module_id: None })?;
-            if self.registry.modules_of(&identity.device_id).count() >= limits::MODULES_PER_DEVICE {
+            if self.count_modules(&identity.device_id) >= limits::MODULES_PER_DEVICE {
                 let text =
                     format!("\"{}\" has {} modules already", identity.device_id, limits::MODULES_PER_DEVICE);
                 return Err(ServiceError::new(ErrorCode::TooManyModulesOnDevice, text));
             }
         }
-        let (generation, wall) = (self.rng.generation(), self.wall_ms());
-        let authentication = wanted.authentication(None, &mut self.rng);
-        let mut record = Record::new(checked, generation, authentication, wall);
+        let (generation, etag, wall) = (self.rng.generation(), self.rng.etag(), self.wall_ms());
+        let authentication = wanted.authentication(None, &mut self.rng)?;
+        let mut record = Record::new(checked, generation, authentication, etag, wall);
         wanted.apply(&mut record, wall);
-        Ok(self.registry.insert(record))
+        Ok(self.take_up(record))
     }
 
     fn update_identity(
@@ -133,7 +152,7 @@ impl Hub {
         let wall = self.wall_ms();
         let Some(record) = self.registry.get_mut(slot) else { return Err(gone()) };
         if_match.check(&record.etag_text())?;
-        record.authentication = wanted.authentication(Some(&record.authentication), &mut self.rng);
+        record.authentication = wanted.authentication(Some(&record.authentication), &mut self.rng)?;
         wanted.apply(record, wall);
         record.etag += 1;
         Ok(slot)
@@ -186,16 +205,14 @@ impl Hub {
         if let Some(record) = self.registry.get(slot) {
             if_match.check(&record.etag_text())?;
         }
-        self.end_links_of(identity, Reason::DeviceDeleted, "the device was deleted while it was connected");
         let mut slots = vec![slot];
         if identity.module_id.is_none() {
             slots.extend(self.registry.modules_of(&identity.device_id).map(|(slot, _)| slot));
         }
         for slot in slots {
-            if let Some(record) = self.registry.remove(slot) {
-                self.touch(&record.identity);
-                self.happened(Some(record.identity), Happening::Lifecycle { state: "deleted" });
-                self.fail_calls_of(slot);
+            let detail = "the device was deleted while it was connected";
+            if let Some(identity) = self.give_up(slot, Reason::DeviceDeleted, detail) {
+                self.happened(Some(identity), Happening::Lifecycle { state: "deleted" });
             }
         }
         Ok(())
@@ -262,16 +279,25 @@ impl Hub {
     /// A token for an identity, signed with its key.
     #[must_use]
     pub fn device_token(&self, identity: &Identity, seconds: u64) -> Option<Secret> {
+        self.device_token_until(identity, (self.wall_ms() / 1000).saturating_add(seconds))
+    }
+
+    /// The same with its end, in seconds since 1970.
+    pub(crate) fn device_token_until(&self, identity: &Identity, ends: u64) -> Option<Secret> {
         let key = self.key_of(self.registry.by_identity(identity)?)?;
         let audience = sas::device_audience(self.config.host_name(), &identity.device_id, identity.module());
-        Some(sas::make_token(&audience, &key, (self.wall_ms() / 1000).saturating_add(seconds), None))
+        Some(sas::make_token(&audience, &key, ends, None))
     }
 
     /// A token of a policy, for service calls.
     #[must_use]
     pub fn policy_token(&self, policy: &str, seconds: u64) -> Option<Secret> {
+        self.policy_token_until(policy, (self.wall_ms() / 1000).saturating_add(seconds))
+    }
+
+    /// The same with its end, in seconds since 1970.
+    pub(crate) fn policy_token_until(&self, policy: &str, ends: u64) -> Option<Secret> {
         let policy = self.config.policy(policy)?;
-        let ends = (self.wall_ms() / 1000).saturating_add(seconds);
         Some(sas::make_token(self.config.host_name(), &policy.key, ends, Some(&policy.name)))
     }
 

@@ -1,5 +1,6 @@
 //! The JSON document of an identity, both ways: what a service sends, and what the registry answers.
 
+use crate::fields::Fields;
 use crate::record::{Authentication, Record};
 use crate::rng::Rng;
 use iothub_protocol::identity::Identity;
@@ -15,56 +16,108 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 /// What a service asks for in a document.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
-    kind: Option<String>,
+    kind: Option<&'static str>,
     keys: [Option<Key>; 2],
     thumbprints: [Option<String>; 2],
     enabled: Option<bool>,
     status_reason: Option<String>,
     iot_edge: Option<bool>,
     managed_by: Option<String>,
+    device_scope: Option<String>,
+    parent_scopes: Vec<String>,
+}
+
+/// The fields of an identity's document, as `/local` takes it. Microsoft's REST takes any others too, and ignores
+/// them.
+pub(crate) const FIELDS: [&str; 16] = [
+    "deviceId",
+    "moduleId",
+    "etag",
+    "generationId",
+    "status",
+    "statusReason",
+    "statusUpdatedTime",
+    "connectionState",
+    "connectionStateUpdatedTime",
+    "lastActivityTime",
+    "cloudToDeviceMessageCount",
+    "authentication",
+    "capabilities",
+    "managedBy",
+    "deviceScope",
+    "parentScopes",
+];
+
+/// Refuses what no document of an identity has, on every level.
+pub(crate) fn check_names(document: &Value, known: &[&str]) -> Result<(), ServiceError> {
+    let fields = Fields::of("an identity", document)?;
+    fields.only(known)?;
+    let authentication = fields.below("authentication")?;
+    authentication.only(&["type", "symmetricKey", "x509Thumbprint"])?;
+    authentication.below("symmetricKey")?.only(&["primaryKey", "secondaryKey"])?;
+    authentication.below("x509Thumbprint")?.only(&["primaryThumbprint", "secondaryThumbprint"])?;
+    fields.below("capabilities")?.only(&["iotEdge"])
 }
 
 impl Wanted {
     /// Reads a document and checks what it says against the address it was sent to.
     pub(crate) fn read(identity: &Identity, document: &Value) -> Result<Self, ServiceError> {
-        if !document.is_object() {
-            return Err(ServiceError::new(ErrorCode::DeserializationError, "the body is a JSON object"));
-        }
+        let fields = Fields::of("an identity", document)?;
         for (field, wanted) in
             [("deviceId", Some(identity.device_id.as_str())), ("moduleId", identity.module())]
         {
-            if document[field].as_str().is_some_and(|given| Some(given) != wanted) {
-                let text = format!("\"{field}\" in the body is not the id in the address");
-                return Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
+            if fields.text(field)?.is_some_and(|given| Some(given) != wanted) {
+                return Err(bad(format!("\"{field}\" in the body is not the id in the address")));
             }
         }
-        let authentication = &document["authentication"];
-        let symmetric = &authentication["symmetricKey"];
-        let x509 = &authentication["x509Thumbprint"];
+        let authentication = fields.below("authentication")?;
+        let symmetric = authentication.below("symmetricKey")?;
+        let x509 = authentication.below("x509Thumbprint")?;
+        let scopes = fields.list("parentScopes")?.iter().map(|scope| scope.as_str().map(str::to_owned));
+        let scopes: Option<Vec<String>> = scopes.collect();
         Ok(Self {
-            kind: text(&authentication["type"]),
-            keys: [key(&symmetric["primaryKey"])?, key(&symmetric["secondaryKey"])?],
-            thumbprints: [thumbprint(&x509["primaryThumbprint"])?, thumbprint(&x509["secondaryThumbprint"])?],
-            enabled: status(&document["status"])?,
-            status_reason: text(&document["statusReason"]),
-            iot_edge: document["capabilities"]["iotEdge"].as_bool(),
-            managed_by: text(&document["managedBy"]),
+            kind: kind(authentication.text("type")?)?,
+            keys: [key(symmetric.text("primaryKey")?)?, key(symmetric.text("secondaryKey")?)?],
+            thumbprints: [
+                thumbprint(x509.text("primaryThumbprint")?)?,
+                thumbprint(x509.text("secondaryThumbprint")?)?,
+            ],
+            enabled: status(fields.text("status")?)?,
+            status_reason: fields.text("statusReason")?.map(str::to_owned),
+            iot_edge: fields.below("capabilities")?.flag("iotEdge")?,
+            managed_by: fields.text("managedBy")?.map(str::to_owned),
+            device_scope: fields.text("deviceScope")?.filter(|s| !s.is_empty()).map(str::to_owned),
+            parent_scopes: scopes.ok_or_else(|| bad("\"parentScopes\" is a list of strings"))?,
         })
     }
 
-    /// How the identity shall prove itself. Keys that are not given are kept from before or made up.
-    pub(crate) fn authentication(&self, before: Option<&Authentication>, rng: &mut Rng) -> Authentication {
-        let kind = match &self.kind {
-            Some(kind) => kind.as_str(),
-            None if self.thumbprints.iter().any(Option::is_some) => "selfSigned",
+    /// How the identity shall prove itself. Keys and thumbprints that are not given are kept from before; keys are
+    /// made up else.
+    pub(crate) fn authentication(
+        &self,
+        before: Option<&Authentication>,
+        rng: &mut Rng,
+    ) -> Result<Authentication, ServiceError> {
+        let by_thumbprint = self.thumbprints.iter().any(Option::is_some);
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None if by_thumbprint => "selfSigned",
             None => before.map_or("sas", Authentication::name),
         };
-        let [primary, secondary] = self.thumbprints.clone();
-        match kind {
-            "selfSigned" => Authentication::SelfSigned { primary, secondary },
-            "certificateAuthority" => Authentication::CertificateAuthority,
-            "none" => Authentication::None,
-            _ => {
+        match (kind, before) {
+            ("selfSigned", Some(before @ Authentication::SelfSigned { .. })) if !by_thumbprint => {
+                Ok(before.clone())
+            }
+            ("selfSigned", _) if !by_thumbprint => Err(bad(
+                "\"authentication\" has type selfSigned and no x509Thumbprint: give it a primaryThumbprint",
+            )),
+            ("selfSigned", _) => {
+                let [primary, secondary] = self.thumbprints.clone();
+                Ok(Authentication::SelfSigned { primary, secondary })
+            }
+            ("certificateAuthority", _) => Ok(Authentication::CertificateAuthority),
+            ("none", _) => Ok(Authentication::None),
+            (_, before) => {
                 let (old_primary, old_secondary) = match before {
                     Some(Authentication::Sas { primary, secondary }) => (Some(primary), Some(secondary)),
                     _ => (None, None),
@@ -73,10 +126,10 @@ impl Wanted {
                 let mut choose = |given: &Option<Key>, old: Option<&Key>| {
                     given.clone().or_else(|| old.cloned()).unwrap_or_else(|| rng.key())
                 };
-                Authentication::Sas {
+                Ok(Authentication::Sas {
                     primary: choose(primary, old_primary),
                     secondary: choose(secondary, old_secondary),
-                }
+                })
             }
         }
     }
@@ -90,17 +143,37 @@ impl Wanted {
         record.status_reason = self.status_reason;
         record.iot_edge = self.iot_edge.unwrap_or(record.iot_edge);
         record.managed_by = self.managed_by.or_else(|| record.managed_by.take());
+        record.device_scope = self.device_scope.or_else(|| record.device_scope.take());
+        if !self.parent_scopes.is_empty() {
+            record.parent_scopes = self.parent_scopes;
+        }
+        if record.iot_edge && record.device_scope.is_none() {
+            let (device, generation) = (&record.identity.device_id, &record.generation_id);
+            record.device_scope = Some(format!("ms-azure-iot-edge://{device}-{generation}"));
+        }
     }
 }
 
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+fn bad(text: impl Into<String>) -> ServiceError {
+    ServiceError::new(ErrorCode::ArgumentInvalid, text)
+}
+
+/// The four ways to prove oneself, read without regard to case as the registry does.
+fn kind(given: Option<&str>) -> Result<Option<&'static str>, ServiceError> {
+    const KINDS: [&str; 4] = ["sas", "selfSigned", "certificateAuthority", "none"];
+    let Some(given) = given else { return Ok(None) };
+    match KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(given)) {
+        Some(kind) => Ok(Some(kind)),
+        None => Err(bad(format!(
+            "the type of \"authentication\" is \"{given}\", it is one of {}",
+            KINDS.join(", ")
+        ))),
+    }
 }
 
 /// Empty and absent both mean: make one.
-fn key(value: &Value) -> Result<Option<Key>, ServiceError> {
-    let Some(given) = value.as_str().filter(|given| !given.is_empty()) else { return Ok(None) };
-    let bad = |text: String| ServiceError::new(ErrorCode::ArgumentInvalid, text);
+fn key(given: Option<&str>) -> Result<Option<Key>, ServiceError> {
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return Ok(None) };
     let key = Key::from_base64(given).map_err(|error| bad(error.to_string()))?;
     if !(limits::KEY_BYTES_MIN..=limits::KEY_BYTES_MAX).contains(&key.byte_len()) {
         return Err(bad(format!("a key has 16 to 64 bytes before base64, this one has {}", key.byte_len())));
@@ -108,26 +181,23 @@ fn key(value: &Value) -> Result<Option<Key>, ServiceError> {
     Ok(Some(key))
 }
 
-fn thumbprint(value: &Value) -> Result<Option<String>, ServiceError> {
-    let Some(given) = value.as_str().filter(|given| !given.is_empty()) else { return Ok(None) };
+fn thumbprint(given: Option<&str>) -> Result<Option<String>, ServiceError> {
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return Ok(None) };
     let hex = given.bytes().all(|b| b.is_ascii_hexdigit()) && matches!(given.len(), 40 | 64);
     if !hex {
-        let text =
-            "a thumbprint is the 40 (SHA-1) or 64 (SHA-256) hexadecimal digits of a certificate's hash";
-        return Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
+        return Err(bad(
+            "a thumbprint is the 40 (SHA-1) or 64 (SHA-256) hexadecimal digits of a certificate's hash",
+        ));
     }
     Ok(Some(given.to_ascii_uppercase()))
 }
 
-fn status(value: &Value) -> Result<Option<bool>, ServiceError> {
-    match value.as_str().map(str::to_ascii_lowercase).as_deref() {
+fn status(given: Option<&str>) -> Result<Option<bool>, ServiceError> {
+    match given.map(str::to_ascii_lowercase).as_deref() {
         None => Ok(None),
         Some("enabled") => Ok(Some(true)),
         Some("disabled") => Ok(Some(false)),
-        Some(other) => {
-            let text = format!("status is \"{other}\", it must be enabled or disabled");
-            Err(ServiceError::new(ErrorCode::ArgumentInvalid, text))
-        }
+        Some(other) => Err(bad(format!("status is \"{other}\", it must be enabled or disabled"))),
     }
 }
 
@@ -160,6 +230,12 @@ pub(crate) fn write(record: &Record) -> Value {
     };
     if let (Value::Object(document), Value::Object(rest)) = (&mut document, rest) {
         document.extend(rest);
+        if let Some(scope) = &record.device_scope {
+            document.insert("deviceScope".to_owned(), json!(scope));
+        }
+        if !record.parent_scopes.is_empty() {
+            document.insert("parentScopes".to_owned(), json!(record.parent_scopes));
+        }
     }
     document
 }

@@ -1,6 +1,8 @@
 //! An identity as it is kept: in an export, a seed file, or a row of the data file. A seed may leave out nearly
 //! everything; an export has it all, so that import and export are each other's mirror.
 
+use crate::c2d::check_bag;
+use crate::fields::Fields;
 use crate::identity_document::{self, Wanted};
 use crate::queue::{Ack, Waiting};
 use crate::record::Record;
@@ -10,7 +12,6 @@ use crate::twin_record::{Stamp, TwinRecord, Versioned};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use iothub_protocol::identity::Identity;
-use iothub_protocol::limits;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::parse_millis;
 use iothub_protocol::twin::{self, Object, Rules, Section};
@@ -26,15 +27,6 @@ fn bad(text: impl Into<String>) -> ServiceError {
     ServiceError::new(ErrorCode::ArgumentInvalid, text)
 }
 
-fn count(document: &Value, name: &str) -> Result<Option<u64>, ServiceError> {
-    match document[name].as_u64() {
-        Some(number) if number > COUNT_MAX => {
-            Err(bad(format!("{name} is {number}, at most {COUNT_MAX} is read")))
-        }
-        number => Ok(number),
-    }
-}
-
 /// The document of an identity without its messages.
 pub(crate) fn write(record: &Record) -> Value {
     let mut document = identity_document::write(record);
@@ -48,6 +40,7 @@ pub(crate) fn write(record: &Record) -> Value {
         fields.insert("tags".to_owned(), json!(record.twin.tags));
         fields.insert("properties".to_owned(), record.twin.service_properties());
         fields.insert("twinVersion".to_owned(), json!(record.twin.version));
+        fields.insert("twinEtagCounter".to_owned(), json!(record.twin.etag));
         let session = record.session.as_ref().filter(|session| !session.clean).map(|session| {
             session.subscriptions().iter().map(|s| json!([s.filter, s.qos])).collect::<Value>()
         });
@@ -67,9 +60,9 @@ fn prune(fields: &mut Map<String, Value>) {
         .retain(|_, value| !value.is_null() && value.as_str().is_none_or(|text| !text.starts_with("0001-")));
 }
 
-/// A message that waits.
-pub(crate) fn write_message(message: &Waiting) -> Value {
-    json!({
+/// A message that waits. A module's names the module: the device is known from where it is kept.
+pub(crate) fn write_message(identity: &Identity, message: &Waiting) -> Value {
+    let mut document = json!({
         "sequence": message.sequence,
         "messageId": message.message_id,
         "bag": message.bag,
@@ -78,41 +71,73 @@ pub(crate) fn write_message(message: &Waiting) -> Value {
         "enqueuedMs": message.enqueued_ms,
         "expiresMs": message.expires_ms,
         "deliveries": message.deliveries,
-    })
+    });
+    if let (Some(module), Value::Object(fields)) = (identity.module(), &mut document) {
+        fields.insert("moduleId".to_owned(), json!(module));
+    }
+    document
 }
+
+/// The fields that an export has besides those of the registry's document.
+pub(crate) const FIELDS: [&str; 8] =
+    ["etagCounter", "modelId", "tags", "properties", "twinVersion", "twinEtagCounter", "session", "messages"];
 
 /// Reads an identity; what is absent is made up as for a new one.
 pub(crate) fn read(document: &Value, rng: &mut Rng, wall_ms: u64) -> Result<Record, ServiceError> {
-    let device = document["deviceId"].as_str().ok_or_else(|| bad("an identity without deviceId"))?;
-    let identity = Identity::new(device, document["moduleId"].as_str())
+    let fields = Fields::of("an identity", document)?;
+    let device = fields.text("deviceId")?.ok_or_else(|| bad("an identity has no deviceId"))?;
+    let identity = Identity::new(device, fields.text("moduleId")?)
         .map_err(|e| ServiceError::new(ErrorCode::IotHubFormatError, e.to_string()))?;
+    let named = identity.to_string();
+    let in_it =
+        |error: ServiceError| ServiceError::new(error.code, format!("\"{named}\": {}", error.message));
+    read_fields(identity, &fields, document, rng, wall_ms).map_err(in_it)
+}
+
+fn read_fields(
+    identity: Identity,
+    fields: &Fields<'_>,
+    document: &Value,
+    rng: &mut Rng,
+    wall_ms: u64,
+) -> Result<Record, ServiceError> {
     let wanted = Wanted::read(&identity, document)?;
-    let generation = document["generationId"].as_str().map_or_else(|| rng.generation(), str::to_owned);
-    let authentication = wanted.authentication(None, rng);
-    let mut record = Record::new(identity, generation, authentication, wall_ms);
+    let generation = fields.text("generationId")?.map_or_else(|| rng.generation(), str::to_owned);
+    let authentication = wanted.authentication(None, rng)?;
+    let mut record = Record::new(identity, generation, authentication, rng.etag(), wall_ms);
     wanted.apply(&mut record, wall_ms);
     let moment = |name: &str| {
-        let ms = document[name].as_str().filter(|text| !text.starts_with("0001")).and_then(parse_millis)?;
-        u64::try_from(ms).ok()
+        let Some(text) = fields.text(name)?.filter(|text| !text.starts_with("0001")) else { return Ok(None) };
+        let ms = parse_millis(text).and_then(|ms| u64::try_from(ms).ok());
+        ms.map(Some).ok_or_else(|| bad(format!("{name} is no time such as 2030-01-01T00:00:00Z")))
     };
-    record.etag = count(document, "etagCounter")?.unwrap_or(1);
-    record.status_updated_ms = moment("statusUpdatedTime");
-    record.connection_updated_ms = moment("connectionStateUpdatedTime");
-    record.last_activity_ms = moment("lastActivityTime");
-    record.model_id = document["modelId"].as_str().map(str::to_owned);
-    record.twin = read_twin(document, wall_ms)
-        .map_err(|text| bad(format!("twin of \"{}\": {text}", record.identity)))?;
-    record.session = read_session(&record.identity, &document["session"])?;
+    record.etag = fields.count("etagCounter", COUNT_MAX)?.unwrap_or(record.etag);
+    record.status_updated_ms = moment("statusUpdatedTime")?;
+    record.connection_updated_ms = moment("connectionStateUpdatedTime")?;
+    record.last_activity_ms = moment("lastActivityTime")?;
+    record.model_id = fields.text("modelId")?.map(str::to_owned);
+    record.twin = read_twin(fields, document, wall_ms)?;
+    record.session = read_session(&record.identity, fields)?;
     Ok(record)
 }
 
-fn read_twin(document: &Value, wall_ms: u64) -> Result<TwinRecord, String> {
+fn read_twin(fields: &Fields<'_>, document: &Value, wall_ms: u64) -> Result<TwinRecord, ServiceError> {
     let mut twin = TwinRecord::new(wall_ms);
-    twin.tags = read_content(Section::Tags, &document["tags"])?;
-    let properties = &document["properties"];
-    twin.desired = read_versioned(Section::Desired, &properties["desired"], wall_ms)?;
-    twin.reported = read_versioned(Section::Reported, &properties["reported"], wall_ms)?;
-    twin.version = count(document, "twinVersion").map_err(|error| error.message)?.unwrap_or(1);
+    let in_twin = |text: String| bad(format!("the twin: {text}"));
+    twin.tags = read_content(Section::Tags, &document["tags"]).map_err(in_twin)?;
+    let properties = fields.below("properties")?;
+    properties.only(&["desired", "reported"])?;
+    for (section, name) in [(Section::Desired, "desired"), (Section::Reported, "reported")] {
+        let below = properties.below(name)?;
+        let value = &document["properties"][name];
+        let versioned = read_versioned(section, &below, value, wall_ms)?;
+        match section {
+            Section::Reported => twin.reported = versioned,
+            _ => twin.desired = versioned,
+        }
+    }
+    twin.version = fields.count("twinVersion", COUNT_MAX)?.unwrap_or(1);
+    twin.etag = fields.count("twinEtagCounter", COUNT_MAX)?.unwrap_or(0);
     Ok(twin)
 }
 
@@ -130,9 +155,14 @@ fn read_content(section: Section, value: &Value) -> Result<Object, String> {
     Ok(object)
 }
 
-fn read_versioned(section: Section, value: &Value, wall_ms: u64) -> Result<Versioned, String> {
-    let content = read_content(section, value)?;
-    let version = count(value, "$version").map_err(|error| error.message)?.unwrap_or(1);
+fn read_versioned(
+    section: Section,
+    fields: &Fields<'_>,
+    value: &Value,
+    wall_ms: u64,
+) -> Result<Versioned, ServiceError> {
+    let content = read_content(section, value).map_err(|text| bad(format!("the twin: {text}")))?;
+    let version = fields.count("$version", COUNT_MAX)?.unwrap_or(1);
     let stamp = Stamp { unix_ms: wall_ms, version: (section == Section::Desired).then_some(version) };
     let mut versioned = Versioned::stamped(content, stamp);
     versioned.version = version;
@@ -142,8 +172,11 @@ fn read_versioned(section: Section, value: &Value, wall_ms: u64) -> Result<Versi
     Ok(versioned)
 }
 
-fn read_session(identity: &Identity, value: &Value) -> Result<Option<Session>, ServiceError> {
-    let Some(rows) = value.as_array() else { return Ok(None) };
+fn read_session(identity: &Identity, fields: &Fields<'_>) -> Result<Option<Session>, ServiceError> {
+    let rows = fields.list("session")?;
+    if !fields.has("session") {
+        return Ok(None);
+    }
     let mut session = Session::default();
     for row in rows {
         let (Some(filter), Some(qos)) = (row[0].as_str(), row[1].as_u64()) else {
@@ -155,27 +188,26 @@ fn read_session(identity: &Identity, value: &Value) -> Result<Option<Session>, S
     Ok(Some(session))
 }
 
-/// What stands before the bag in the topic of a message: two words, an id of 128 characters.
-const TOPIC_ROOM: usize = 200;
-
-/// Reads a message that waited.
-pub(crate) fn read_message(document: &Value) -> Result<Waiting, ServiceError> {
-    let number = |name: &str| count(document, name)?.ok_or_else(|| bad(format!("a message without {name}")));
-    let text = |name: &str| document[name].as_str().ok_or_else(|| bad(format!("a message without {name}")));
-    if text("bag")?.len() + TOPIC_ROOM > limits::TOPIC_BYTES {
-        return Err(bad("the bag of a message does not fit into an MQTT topic"));
-    }
+/// Reads a message that waited for an identity.
+pub(crate) fn read_message(identity: &Identity, document: &Value) -> Result<Waiting, ServiceError> {
+    let fields = Fields::of("a message", document)?;
+    let number = |name: &str, most: u64| {
+        fields.count(name, most)?.ok_or_else(|| bad(format!("a message has no {name}")))
+    };
+    let text = |name: &str| fields.text(name)?.ok_or_else(|| bad(format!("a message has no {name}")));
+    check_bag(identity, text("bag")?).map_err(|error| bad(error.message))?;
+    let ack = text("ack")?;
     Ok(Waiting {
-        sequence: number("sequence")?,
+        sequence: number("sequence", COUNT_MAX)?,
         message_id: text("messageId")?.to_owned(),
         bag: text("bag")?.to_owned(),
         body: STANDARD
             .decode(text("bodyBase64")?)
             .map_err(|_| bad("bodyBase64 of a message is not base64"))?,
-        ack: Ack::parse(text("ack")?).unwrap_or_default(),
-        enqueued_ms: number("enqueuedMs")?,
-        expires_ms: number("expiresMs")?,
-        deliveries: u32::try_from(number("deliveries")?).unwrap_or(u32::MAX),
+        ack: Ack::parse(ack).ok_or_else(|| bad(format!("ack of a message is \"{ack}\"")))?,
+        enqueued_ms: number("enqueuedMs", COUNT_MAX)?,
+        expires_ms: number("expiresMs", COUNT_MAX)?,
+        deliveries: u32::try_from(number("deliveries", u64::MAX)?).unwrap_or(u32::MAX),
         locked: false,
     })
 }

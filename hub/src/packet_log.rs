@@ -22,6 +22,13 @@ pub(crate) struct PacketLog {
     last_id: u64,
 }
 
+impl PacketLog {
+    /// Off and empty, with its numbers going on.
+    pub(crate) fn emptied(self) -> Self {
+        Self { last_id: self.last_id, ..Self::default() }
+    }
+}
+
 impl Hub {
     pub(crate) fn log_incoming(&mut self, link: LinkId, packet: &Packet) {
         if self.packets.on {

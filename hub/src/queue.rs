@@ -82,6 +82,11 @@ impl Queue {
         self.0.iter_mut()
     }
 
+    /// Puts the messages into the order of their numbers.
+    pub(crate) fn sort(&mut self) {
+        self.0.make_contiguous().sort_by_key(|message| message.sequence);
+    }
+
     pub(crate) fn take(&mut self, sequence: u64) -> Option<Waiting> {
         let at = self.0.iter().position(|m| m.sequence == sequence)?;
         self.0.remove(at)

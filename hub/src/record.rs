@@ -49,6 +49,9 @@ pub(crate) struct Record {
     pub(crate) authentication: Authentication,
     pub(crate) iot_edge: bool,
     pub(crate) managed_by: Option<String>,
+    /// The edge device above; of an edge device, its own scope.
+    pub(crate) device_scope: Option<String>,
+    pub(crate) parent_scopes: Vec<String>,
     pub(crate) model_id: Option<String>,
     pub(crate) twin: TwinRecord,
     /// Kept while links come and go; none until a client with clean session 0 came.
@@ -62,12 +65,13 @@ impl Record {
         identity: Identity,
         generation_id: String,
         authentication: Authentication,
+        etag: u64,
         now_ms: u64,
     ) -> Self {
         Self {
             identity: Arc::new(identity),
             generation_id,
-            etag: 1,
+            etag,
             enabled: true,
             status_reason: None,
             status_updated_ms: None,
@@ -76,6 +80,8 @@ impl Record {
             authentication,
             iot_edge: false,
             managed_by: None,
+            device_scope: None,
+            parent_scopes: Vec::new(),
             model_id: None,
             twin: TwinRecord::new(now_ms),
             session: None,

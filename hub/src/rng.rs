@@ -40,6 +40,11 @@ impl Rng {
         format!("{:018}", 600_000_000_000_000_000 + self.next() % 100_000_000_000_000_000)
     }
 
+    /// Where the etag of a new identity begins: one of its name that was there before had others.
+    pub(crate) fn etag(&mut self) -> u64 {
+        self.next() >> 24
+    }
+
     /// A key of 32 bytes.
     pub(crate) fn key(&mut self) -> Key {
         let mut bytes = [0_u8; 32];

@@ -49,8 +49,4 @@ impl Timers {
     pub(crate) fn next(&self) -> Option<u64> {
         self.0.first().map(|(at, _)| *at)
     }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
 }

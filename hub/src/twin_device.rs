@@ -95,7 +95,9 @@ impl Hub {
             .patch(Section::Reported, &patch, rules, wall)
             .map_err(|e| refused(ErrorCode::ArgumentInvalid, e.to_string()))?;
         record.last_activity_ms = Some(wall);
-        Ok((patch, record.twin.reported.version))
+        let version = record.twin.reported.version;
+        self.count_twin_write(slot);
+        Ok((patch, version))
     }
 
     fn answer_refusal(&mut self, slot: Slot, rid: &str, refusal: &Refusal) {

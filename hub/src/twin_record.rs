@@ -20,8 +20,11 @@ pub(crate) struct TwinRecord {
     pub(crate) tags: Object,
     pub(crate) desired: Versioned,
     pub(crate) reported: Versioned,
-    /// Counts every change; its text is the twin's etag.
+    /// Counts the writes.
     pub(crate) version: u64,
+    /// Shown as base64. It counts the writes of all twins of the hub, so that a twin of the same name that was
+    /// there before had others. Zero until the hub has counted it.
+    pub(crate) etag: u64,
 }
 
 /// When and by which version a change was made.
@@ -51,6 +54,7 @@ impl TwinRecord {
             desired: Versioned::new(Stamp { unix_ms: now_ms, version: Some(1) }),
             reported: Versioned::new(Stamp { unix_ms: now_ms, version: None }),
             version: 1,
+            etag: 0,
         }
     }
 
@@ -83,7 +87,6 @@ impl TwinRecord {
         let mut merged = self.section(section).clone();
         twin::merge(&mut merged, patch);
         twin::check_size(section, &merged, rules)?;
-        self.version += 1;
         match section {
             Section::Tags => self.tags = merged,
             Section::Desired => {
@@ -103,11 +106,8 @@ impl TwinRecord {
         rules: Rules,
         unix_ms: u64,
     ) -> Result<(), TwinError> {
-        // Merging into nothing drops the nulls, which are no values.
-        let mut fresh = Object::new();
-        twin::merge(&mut fresh, content);
-        twin::check_size(section, &fresh, rules)?;
-        self.version += 1;
+        twin::check_size(section, content, rules)?;
+        let fresh = content.clone();
         match section {
             Section::Tags => self.tags = fresh,
             Section::Desired => {

@@ -70,7 +70,7 @@ impl Hub {
         let writing = Writing::read(body, rules, replace)?;
         let wall = self.wall_ms();
         let record = self.registry.get_mut(slot).ok_or_else(gone)?;
-        if_match.check(&etag_text(record.twin.version))?;
+        if_match.check(&etag_text(record.twin.etag))?;
         // On a copy, so that a section over its limit leaves the other one untouched too.
         let mut twin = record.twin.clone();
         for (section, content) in writing.sections() {
@@ -82,8 +82,18 @@ impl Hub {
             done.map_err(|error| ServiceError::new(ErrorCode::ArgumentInvalid, error.to_string()))?;
         }
         record.twin = twin;
+        self.count_twin_write(slot);
         self.twin_written(slot, &writing, replace);
         self.registry.get(slot).map(document).ok_or_else(gone)
+    }
+
+    /// A twin was written: its version and its etag go on.
+    pub(crate) fn count_twin_write(&mut self, slot: Slot) {
+        self.twin_writes += 1;
+        if let Some(record) = self.registry.get_mut(slot) {
+            record.twin.version += 1;
+            record.twin.etag = self.twin_writes;
+        }
     }
 
     fn twin_written(&mut self, slot: Slot, writing: &Writing, replaced: bool) {
@@ -162,7 +172,7 @@ pub(crate) fn document(record: &Record) -> Value {
     };
     let mut document = json!({
         "deviceId": record.identity.device_id,
-        "etag": etag_text(record.twin.version),
+        "etag": etag_text(record.twin.etag),
         "deviceEtag": record.etag_text(),
         "status": if record.enabled { "enabled" } else { "disabled" },
         "statusUpdateTime": moment(record.status_updated_ms),

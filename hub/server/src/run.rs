@@ -97,15 +97,13 @@ pub async fn run(cli: Cli) -> Result<ExitCode, RunError> {
 
 /// A hub with what its files hold.
 fn furnish(cli: &Cli, seed: u64, clock: &Clock) -> Result<(Hub, Option<Store>), RunError> {
-    let mut config = hub_config(cli);
     let mut store = cli.data.as_deref().map(Store::open).transpose()?;
     let fresh = store.as_ref().is_none_or(Store::is_fresh);
-    if !fresh {
-        // The file knows whether the first device is still there.
-        config.first_device = None;
-    }
-    let mut hub = Hub::new(config, seed, clock.now());
-    if let Some(store) = &store {
+    let mut hub = Hub::new(hub_config(cli), seed, clock.now());
+    if let Some(store) = &mut store {
+        if !fresh {
+            hub.begin_restore(clock.now());
+        }
         store.load(&mut hub)?;
         hub.keep_changes();
     }

@@ -99,35 +99,34 @@ impl Store {
         self.fresh
     }
 
-    /// Gives the hub everything back.
+    /// Gives the hub everything back. A row that can not be read is set aside, in a table of its own with the
+    /// reason, and told: one of them does not keep the hub from starting.
     ///
     /// # Errors
-    /// [`StoreError::Row`] names a row that can not be read.
-    pub fn load(&self, hub: &mut Hub) -> Result<(), StoreError> {
-        let restored = |done: Result<(), ServiceError>| done.map_err(|error| self.bad_row(&error.message));
-        self.each("SELECT device, document FROM identities", |_, document| {
-            restored(hub.restore_identity(&document))
-        })?;
-        let messages = "SELECT device, document FROM messages ORDER BY sequence";
-        self.each(messages, |device, document| restored(hub.restore_message(&device, &document)))
+    /// [`StoreError::Sqlite`] when the file can not be read.
+    pub fn load(&mut self, hub: &mut Hub) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.try_load(hub).map_err(|error| StoreError::Sqlite { path, error })
     }
 
-    fn each(
-        &self,
-        sql: &str,
-        mut take: impl FnMut(String, serde_json::Value) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare(sql).map_err(|error| self.fail(error))?;
-        let mut rows = statement.query([]).map_err(|error| self.fail(error))?;
-        while let Some(row) = rows.next().map_err(|error| self.fail(error))? {
-            let (device, text): (String, String) = (
-                row.get(0).map_err(|error| self.fail(error))?,
-                row.get(1).map_err(|error| self.fail(error))?,
+    fn try_load(&mut self, hub: &mut Hub) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        let restored = |done: Result<(), ServiceError>| done.map_err(|error| error.message);
+        let identities = "SELECT device, module, document, NULL FROM identities";
+        let mut aside =
+            each(&transaction, identities, |_, document| restored(hub.restore_identity(document)))?;
+        let messages = "SELECT device, '', document, sequence FROM messages ORDER BY sequence";
+        aside.extend(each(&transaction, messages, |device, document| {
+            restored(hub.restore_message(device, document))
+        })?);
+        for row in &aside {
+            set_aside(&transaction, row)?;
+            tracing::error!(
+                path = %self.path.display(), device = row.device, reason = row.reason,
+                "a row of the data file can not be read: it is set aside in table unreadable"
             );
-            let document = serde_json::from_str(&text).map_err(|error| self.bad_row(&error.to_string()))?;
-            take(device, document)?;
         }
-        Ok(())
+        transaction.commit()
     }
 
     /// Writes changes down, all or none. When this returns they survive the process and the machine.
@@ -178,12 +177,54 @@ impl Store {
         self.fresh = false;
         Ok(())
     }
+}
 
-    fn fail(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::Sqlite { path: self.path.clone(), error }
-    }
+/// A row that can not be read.
+struct Unreadable {
+    device: String,
+    module: String,
+    document: String,
+    /// Of a message; none of an identity.
+    sequence: Option<i64>,
+    reason: String,
+}
 
-    fn bad_row(&self, text: &str) -> StoreError {
-        StoreError::Row { path: self.path.clone(), text: text.to_owned() }
+/// Hands every row over; gives those that are refused.
+fn each(
+    connection: &Connection,
+    sql: &str,
+    mut take: impl FnMut(&str, &serde_json::Value) -> Result<(), String>,
+) -> rusqlite::Result<Vec<Unreadable>> {
+    let mut aside = Vec::new();
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (device, document): (String, String) = (row.get(0)?, row.get(2)?);
+        let read = serde_json::from_str(&document).map_err(|error| error.to_string());
+        if let Err(reason) = read.and_then(|value| take(&device, &value)) {
+            let (module, sequence) = (row.get(1)?, row.get(3)?);
+            aside.push(Unreadable { device, module, document, sequence, reason });
+        }
     }
+    Ok(aside)
+}
+
+fn set_aside(connection: &Connection, row: &Unreadable) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS unreadable (
+             device TEXT NOT NULL, module TEXT NOT NULL, sequence INTEGER, document TEXT NOT NULL,
+             reason TEXT NOT NULL);",
+    )?;
+    connection.execute(
+        "INSERT INTO unreadable (device, module, sequence, document, reason) VALUES (?, ?, ?, ?, ?)",
+        params![row.device, row.module, row.sequence, row.document, row.reason],
+    )?;
+    match row.sequence {
+        Some(sequence) => connection.execute("DELETE FROM messages WHERE sequence = ?", params![sequence])?,
+        None => connection.execute(
+            "DELETE FROM identities WHERE device = ? AND module = ?",
+            params![row.device, row.module],
+        )?,
+    };
+    Ok(())
 }

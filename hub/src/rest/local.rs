@@ -1,16 +1,21 @@
 //! `/local`: what a developer needs and the real hub has only elsewhere, or not at all. No token: see `guard`.
 
-use super::local_body::{read_fault, read_message, shown_fault};
+use super::local_body::{bad, read_fault, read_message, shown_fault};
 use super::target::{Target, device, module};
 use super::{Form, Reply, Request, Response};
+use crate::clock::WallClock;
+use crate::fields::Fields;
 use crate::hub::Hub;
 use crate::identities::IfMatch;
-use crate::reason::Reason;
 use crate::record::Record;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::{format_millis, parse_millis};
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The last second of the year 9999, which is the last that a time can be written in.
+const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// Events that one call of `/local/log` looks through.
 const LOG_MAX: usize = 1000;
@@ -175,51 +180,31 @@ impl Hub {
     }
 
     fn local_token(&self, body: &Value) -> Result<Response, ServiceError> {
-        let seconds = body["seconds"].as_u64().unwrap_or(3600);
-        let token = match (body["deviceId"].as_str(), body["policy"].as_str()) {
-            (Some(device_id), _) => {
-                let module_id = body["moduleId"].as_str().map(str::to_owned);
+        let fields = Fields::of("a request for a token", body)?;
+        fields.only(&["deviceId", "moduleId", "policy", "seconds"])?;
+        // A token that has ended already is what some tests are about.
+        let seconds = fields.whole("seconds")?.unwrap_or(3600);
+        let expires = i128::from(self.wall_ms() / 1000) + seconds;
+        let expires = u64::try_from(expires.max(0)).unwrap_or(u64::MAX);
+        let token = match (fields.text("deviceId")?, fields.text("policy")?, fields.text("moduleId")?) {
+            (Some(device_id), None, module_id) => {
+                let module_id = module_id.map(str::to_owned);
                 let identity = Identity { device_id: device_id.to_owned(), module_id };
                 self.slot_of(&identity)?;
-                self.device_token(&identity, seconds)
+                self.device_token_until(&identity, expires)
             }
-            (None, Some(policy)) => self.policy_token(policy, seconds),
-            (None, None) => None,
+            (None, Some(policy), None) => self.policy_token_until(policy, expires),
+            _ => None,
         };
         let Some(token) = token else {
-            let text = "name a deviceId (with a key) or a policy of this hub";
-            return Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
+            return Err(bad("name either a deviceId (with a key) or a policy of this hub"));
         };
-        let expires = (self.wall_ms() / 1000).saturating_add(seconds);
         Ok(Response::json(200, &json!({ "token": token.expose(), "expires": expires })))
     }
 
     fn local_clock(&mut self, method: &str, request: &Request) -> Result<Response, ServiceError> {
         if method == "POST" {
-            let body = request.json()?;
-            let now = self.now;
-            if let Some(text) = body["set"].as_str() {
-                let at = parse_millis(text).and_then(|ms| u64::try_from(ms).ok()).ok_or_else(|| {
-                    ServiceError::new(
-                        ErrorCode::ArgumentInvalid,
-                        "\"set\" is a time such as 2030-01-01T00:00:00Z",
-                    )
-                })?;
-                self.clock.set(at, now);
-            }
-            if let Some(seconds) = body["advanceSeconds"].as_f64() {
-                // A float to an integer saturates: the clock stays within its range.
-                #[expect(clippy::cast_possible_truncation, reason = "saturating is what is wanted")]
-                self.clock.advance((seconds * 1000.0) as i64, now);
-            }
-            match body["stopped"].as_bool() {
-                Some(true) => self.clock.stop(now),
-                Some(false) => self.clock.run(now),
-                None => {}
-            }
-            if body["reset"].as_bool() == Some(true) {
-                self.clock = crate::clock::WallClock::default();
-            }
+            self.clock = self.read_clock(&request.json()?)?;
             self.clock_moved();
         }
         Ok(Response::json(
@@ -230,6 +215,34 @@ impl Hub {
                 "stopped": self.clock.is_stopped(),
             }),
         ))
+    }
+
+    /// The clock after a change, which is one within the years that a time can be written in.
+    fn read_clock(&self, body: &Value) -> Result<WallClock, ServiceError> {
+        let (now, mut clock) = (self.now, self.clock);
+        let fields = Fields::of("a change of the clock", body)?;
+        fields.only(&["set", "advanceSeconds", "stopped", "reset"])?;
+        if let Some(text) = fields.text("set")? {
+            let at = parse_millis(text).and_then(|ms| u64::try_from(ms).ok());
+            let at = at.filter(|ms| Duration::from_millis(*ms).as_secs_f64() <= LAST_SECOND);
+            clock.set(at.ok_or_else(|| bad("\"set\" is a time such as 2030-01-01T00:00:00Z"))?, now);
+        }
+        if let Some(seconds) = fields.number("advanceSeconds")? {
+            let there = Duration::from_millis(clock.unix_ms(now)).as_secs_f64() + seconds;
+            if !(0.0..=LAST_SECOND).contains(&there) {
+                return Err(bad(format!(
+                    "\"advanceSeconds\" is {seconds}: the clock would leave the years 1970 to 9999"
+                )));
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "at most as many as the years have")]
+            clock.advance((seconds * 1000.0) as i64, now);
+        }
+        match fields.flag("stopped")? {
+            Some(true) => clock.stop(now),
+            Some(false) => clock.run(now),
+            None => {}
+        }
+        Ok(if fields.flag("reset")? == Some(true) { WallClock::default() } else { clock })
     }
 
     fn local_faults(
@@ -263,27 +276,6 @@ impl Hub {
         let now = self.now;
         self.reset(now);
         Response::empty(204)
-    }
-
-    /// Back to the first moment: one device, no twins, no queues, no faults, the real time.
-    pub fn reset(&mut self, now: crate::Now) {
-        self.now = now;
-        self.end_all(Reason::Restarted, "the hub was reset");
-        let all: Vec<_> =
-            self.registry.iter().map(|(_, record)| std::sync::Arc::clone(&record.identity)).collect();
-        all.iter().for_each(|identity| self.touch(identity));
-        let slots: Vec<_> = self.registry.iter().map(|(slot, _)| slot).collect();
-        slots.into_iter().for_each(|slot| {
-            self.purge(slot);
-        });
-        self.registry.clear();
-        self.next_sequence = 0;
-        self.fail_all_calls();
-        self.timers.clear();
-        self.remove_faults(None, now);
-        self.clock = crate::clock::WallClock::default();
-        self.add_first_device();
-        self.happened(None, crate::event::Happening::Control { what: "reset".to_owned() });
     }
 }
 

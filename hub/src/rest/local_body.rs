@@ -10,7 +10,7 @@ use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::time::parse_millis;
 use serde_json::{Value, json};
 
-fn bad(text: impl Into<String>) -> ServiceError {
+pub(super) fn bad(text: impl Into<String>) -> ServiceError {
     ServiceError::new(ErrorCode::ArgumentInvalid, text)
 }
 

@@ -1,7 +1,7 @@
 //! What is kept: export and import, seeds, and the changes that a shell writes down.
 
+use crate::kept_file::Kept;
 use crate::support::{Bench, identity};
-use iothub_hub::{Change, Hub, HubConfig};
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -45,45 +45,6 @@ fn an_import_of_an_export_exports_the_same() {
 }
 
 #[test]
-fn the_changes_rebuild_the_hub() {
-    let mut bench = lived();
-    let mut identities = std::collections::BTreeMap::new();
-    let mut messages = std::collections::BTreeMap::new();
-    let mut write_down = |changes: Vec<Change>| {
-        for change in changes {
-            match change {
-                Change::Identity { identity, document } => match document {
-                    Some(document) => drop(identities.insert(identity, document)),
-                    None => drop(identities.remove(&identity)),
-                },
-                Change::Message { identity, sequence, document } => match document {
-                    Some(document) => drop(messages.insert(sequence, (identity, document))),
-                    None => drop(messages.remove(&sequence)),
-                },
-            }
-        }
-    };
-    write_down(bench.hub.take_changes());
-    let link = bench.connect("device-1");
-    let publish = bench.take_publish(link);
-    bench.puback(link, publish.pkid);
-    bench.call("DELETE", "/devices/other", "");
-    write_down(bench.hub.take_changes());
-    assert!(bench.hub.take_changes().is_empty());
-
-    let mut again = Hub::new(HubConfig { first_device: None, ..HubConfig::default() }, 1, bench.now);
-    for document in identities.values() {
-        again.restore_identity(&serde_json::from_str(document).unwrap()).unwrap();
-    }
-    for (identity, document) in messages.values() {
-        again.restore_message(&identity.device_id, &serde_json::from_str(document).unwrap()).unwrap();
-    }
-    assert_eq!(again.export(), bench.hub.export());
-    assert_eq!(identities.len(), 2);
-    assert_eq!(messages.len(), 1);
-}
-
-#[test]
 fn a_clean_session_is_not_kept() {
     let mut bench = Bench::new();
     let hello = crate::support::Hello { clean: true, ..bench.hello("device-1", None) };
@@ -117,6 +78,16 @@ fn a_bad_seed_names_its_fault_and_changes_nothing() {
     for (devices, names) in [
         (json!([{"deviceId": "good"}, {"deviceId": "a/b"}]), "position 2"),
         (json!([{"deviceId": "good"}, {}]), "deviceId"),
+        (json!([{"deviceId": "twice"}, {"deviceId": "twice"}]), "\"twice\" is there twice"),
+        (json!([{"deviceId": "d", "authentication": {"symetricKey": {}}}]), "symmetricKey"),
+        (json!([{"deviceId": "d", "authentication": {"symmetricKey": {"primaryKey": 5}}}]), "primaryKey"),
+        (json!([{"deviceId": "d", "authentication": {"type": "selfsigned"}}]), "x509Thumbprint"),
+        (json!([{"deviceId": "d", "status": true}]), "status"),
+        (json!([{"deviceId": "d", "desired": {}}]), "\"d\": an identity has no field \"desired\""),
+        (json!([{"deviceId": "d", "properties": {"desire": {}}}]), "did you mean \"desired\""),
+        (json!([{"deviceId": "d", "modules": {"moduleId": "m"}}]), "modules"),
+        (json!([{"deviceId": "d", "modules": ["m"]}]), "a module of \"d\" is a JSON object"),
+        (json!([{"deviceId": "d", "modules": [{}]}]), "a module of \"d\" has no moduleId"),
         (json!([{"deviceId": "d", "tags": {"a.b": 1}}]), "a.b"),
         (json!([{"deviceId": "d", "moduleId": "m"}]), "no device"),
         (json!("nonsense"), "devices"),
@@ -144,12 +115,14 @@ fn an_import_that_the_hub_could_not_go_on_from_is_refused() {
         let (status, _) = bench.local("POST", "/local/import", &json!({"devices": [device]}).to_string());
         (status, bench)
     };
+    let modules: Vec<Value> = (0..51).map(|n| json!({"moduleId": format!("m{n}")})).collect();
     for (field, value) in [
+        ("modules", json!(modules)),
         ("etagCounter", json!(u64::MAX)),
         ("twinVersion", json!(u64::MAX)),
         ("properties", json!({"desired": {"$version": u64::MAX}})),
         ("messages", json!([message(u64::MAX, "")])),
-        ("messages", json!([message(1, &"x".repeat(65_500))])),
+        ("messages", json!([message(1, &"x".repeat(65_505))])),
         ("messages", Value::from(vec![message(1, ""); 51])),
     ] {
         let (status, bench) = import(json!({"deviceId": "d", field: value}));
@@ -161,4 +134,37 @@ fn an_import_that_the_hub_could_not_go_on_from_is_refused() {
     // Its number of deliveries can not be counted up any more.
     bench.register("other");
     bench.pass(1_000);
+}
+
+#[test]
+fn messages_of_a_file_are_numbered_anew_in_their_order() {
+    let message = |sequence: u64, id: &str| {
+        json!({
+            "sequence": sequence, "messageId": id, "bag": "", "bodyBase64": "", "ack": "none",
+            "enqueuedMs": 1, "expiresMs": 4_000_000_000_000u64, "deliveries": 0,
+        })
+    };
+    let mut bench = Bench::new();
+    let mut kept = Kept::of(&mut bench);
+    bench.send("device-1", "ours");
+    // Two exports put together by hand: each begins at zero.
+    let devices = json!([
+        {"deviceId": "a", "messages": [message(1, "a1"), message(0, "a0")]},
+        {"deviceId": "b", "messages": [message(0, "b0")],
+         "modules": [{"moduleId": "m", "messages": [message(0, "m0")]}]},
+    ]);
+    let (status, answer) = bench.local("POST", "/local/import", &json!({"devices": devices}).to_string());
+    assert_eq!(status, 200, "{answer}");
+    kept.write_down(&mut bench);
+    let mut again = kept.restored(&bench);
+    for (path, ids) in [
+        ("/local/devices/a", vec!["a0", "a1"]),
+        ("/local/devices/b", vec!["b0"]),
+        ("/local/devices/b/modules/m", vec!["m0"]),
+    ] {
+        let (_, queue) = again.local("GET", &format!("{path}/messages"), "");
+        let have: Vec<&str> =
+            queue.as_array().unwrap().iter().map(|m| m["messageId"].as_str().unwrap()).collect();
+        assert_eq!(have, ids, "{path}");
+    }
 }

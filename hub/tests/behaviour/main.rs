@@ -6,6 +6,7 @@ mod c2d;
 mod connect;
 mod faults;
 mod keeping;
+mod kept_file;
 mod lifetime;
 mod methods;
 mod modules;

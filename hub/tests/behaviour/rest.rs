@@ -1,7 +1,7 @@
 //! The service REST and `/local`. PROTOCOL 14.
 
 use crate::support::{Bench, VERSION, json_of, token};
-use iothub_hub::OWNER_KEY;
+use iothub_hub::{HubConfig, OWNER_KEY, Tier};
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -212,6 +212,86 @@ fn tokens_are_made_for_identities_and_policies() {
     assert_eq!(bench.local("POST", "/local/tokens", r#"{"policy":"service"}"#).0, 200);
     assert_eq!(bench.local("POST", "/local/tokens", r#"{"policy":"nobody"}"#).0, 400);
     assert_eq!(bench.local("POST", "/local/tokens", r#"{"deviceId":"nobody"}"#).0, 404);
+}
+
+#[test]
+fn a_token_may_have_ended_already_and_what_is_not_understood_makes_none() {
+    let mut bench = Bench::new();
+    let (status, made) = bench.local("POST", "/local/tokens", r#"{"deviceId":"device-1","seconds":-400}"#);
+    assert_eq!((status, made["expires"].as_u64()), (200, Some(SECOND - 400)));
+    let hello = crate::support::Hello {
+        password: made["token"].as_str().unwrap().into(),
+        ..bench.hello("device-1", None)
+    };
+    assert_eq!(bench.introduce(&hello).1.map(|(code, _)| code), Some(5));
+    for body in [
+        r#"{"deviceId":"device-1","seconds":"10"}"#,
+        r#"{"deviceId":"device-1","seconds":1.5}"#,
+        r#"{"deviceId":"device-1","second":10}"#,
+        r#"{"deviceId":5}"#,
+        r#"{"deviceId":"device-1","policy":"service"}"#,
+        r#"{"policy":"service","moduleId":"m"}"#,
+        "[]",
+    ] {
+        assert_eq!(bench.local("POST", "/local/tokens", body).0, 400, "{body}");
+    }
+}
+
+#[test]
+fn the_clock_stays_within_the_years_and_moves_by_what_it_understands_only() {
+    let mut bench = Bench::new();
+    let before = bench.local("GET", "/local/clock", "").1;
+    for body in [
+        r#"{"advanceSeconds":1e300}"#,
+        r#"{"advanceSeconds":-1e300}"#,
+        r#"{"advanceSeconds":253402300800}"#,
+        r#"{"advanceSeconds":"60"}"#,
+        r#"{"set":5}"#,
+        r#"{"set":"1969-12-31T23:59:59Z"}"#,
+        r#"{"set":"yesterday"}"#,
+        r#"{"stoped":true}"#,
+        r#"{"stopped":"yes"}"#,
+        r#"{"advance":60}"#,
+        r#"{"reset":true,"advanceSeconds":1e300}"#,
+        "5",
+    ] {
+        assert_eq!(bench.local("POST", "/local/clock", body).0, 400, "{body}");
+        assert_eq!(bench.local("GET", "/local/clock", "").1, before, "{body}");
+    }
+    for body in [r#"{"set":"9999-12-31T23:59:58Z"}"#, r#"{"set":"1970-01-01T00:00:00Z"}"#] {
+        assert_eq!(bench.local("POST", "/local/clock", body).0, 200);
+        let mut kept = crate::kept_file::Kept::of(&mut bench);
+        assert_eq!(bench.send("device-1", "x"), 201);
+        kept.write_down(&mut bench);
+        assert_eq!(kept.restored(&bench).hub.export(), bench.hub.export());
+    }
+}
+
+#[test]
+fn a_reset_leaves_nothing_that_was_used_up_or_waits() {
+    let mut bench = Bench::with(HubConfig { tier: Some(Tier::F1), ..HubConfig::default() });
+    let link = bench.connect("device-1");
+    for _ in 0..16 {
+        bench.publish(link, "devices/device-1/messages/events/", &[b'x'; 256 * 1024], 0, 0);
+    }
+    assert_eq!(bench.reason(link), Some(iothub_hub::Reason::QuotaExceeded));
+    bench.local("POST", "/local/packets", r#"{"on":true}"#);
+    let message = r#"{"body":"x","ack":"full"}"#;
+    bench.local("POST", "/local/devices/device-1/messages", message);
+    bench.local("POST", "/local/reset", "");
+    bench.pass(60_000);
+    assert_eq!(bench.local("GET", "/local/packets", "").1["on"], false);
+    assert_eq!(bench.events_of("feedback"), Vec::<Value>::new(), "what was before is nobody's any more");
+    let link = bench.connect("device-1");
+    bench.publish(link, "devices/device-1/messages/events/", b"x", 0, 0);
+    assert_eq!(bench.reason(link), None);
+    bench.subscribed(link, &[("devices/device-1/messages/devicebound/#", 1)]);
+    bench.local("POST", "/local/devices/device-1/messages", message);
+    let publish = bench.take_publish(link);
+    bench.puback(link, publish.pkid);
+    bench.pass(15_000);
+    let feedback = bench.events_of("feedback");
+    assert_eq!(feedback[0]["records"][0]["statusCode"], "Success");
 }
 
 #[test]

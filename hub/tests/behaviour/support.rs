@@ -48,7 +48,10 @@ impl Bench {
     }
 
     pub(crate) fn with(config: HubConfig) -> Self {
-        let now = Now::new(0, START_MS);
+        Self::at(config, Now::new(0, START_MS))
+    }
+
+    pub(crate) fn at(config: HubConfig, now: Now) -> Self {
         Self {
             hub: Hub::new(config, 7, now),
             now,

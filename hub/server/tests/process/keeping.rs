@@ -132,3 +132,57 @@ async fn a_foreign_file_is_refused_and_left_alone() {
     assert!(!output.status.success() && told.contains("notes.txt"), "{told}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
+
+#[tokio::test]
+async fn messages_of_a_deleted_device_are_gone_and_a_bad_row_keeps_nobody_out() {
+    let folder = Folder::new("deleted");
+    let file = folder.join("hub.sqlite");
+    let hub = Process::start(&["--data", &file]).await;
+    for body in ["", r#"{"body":"old"}"#] {
+        let path = if body.is_empty() { "/local/devices/d" } else { "/local/devices/d/messages" };
+        let method = if body.is_empty() { "PUT" } else { "POST" };
+        assert!(hub.json(method, path, body).await.0 < 300);
+    }
+    assert_eq!(hub.json("DELETE", "/local/devices/d", "").await.0, 204);
+    assert_eq!(hub.json("PUT", "/local/devices/d", "").await.0, 200);
+    hub.json("POST", "/local/devices/d/messages", r#"{"body":"new","messageId":"new"}"#).await;
+    hub.kill().await;
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection
+        .execute("INSERT INTO messages (sequence, device, document) VALUES (99, 'd', '{\"bag\":5}')", [])
+        .unwrap();
+    connection
+        .execute("INSERT INTO identities (device, module, document) VALUES ('x', '', 'no JSON')", [])
+        .unwrap();
+    drop(connection);
+    for _ in 0..2 {
+        let hub = Process::start(&["--data", &file]).await;
+        let (_, queue) = hub.json("GET", "/local/devices/d/messages", "").await;
+        let ids: Vec<&Value> = queue.as_array().unwrap().iter().map(|m| &m["messageId"]).collect();
+        assert_eq!(ids, ["new"]);
+        hub.kill().await;
+    }
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let aside = "SELECT count(*) FROM unreadable WHERE device IN ('d', 'x') AND reason <> ''";
+    let count: i64 = connection.query_row(aside, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 2, "what can not be read is set aside once, and not lost");
+}
+
+#[tokio::test]
+async fn a_reset_brings_the_first_device_back_for_good() {
+    let folder = Folder::new("reset");
+    let file = folder.join("hub.sqlite");
+    let hub = Process::start(&["--data", &file]).await;
+    assert_eq!(hub.json("DELETE", "/local/devices/device-1", "").await.0, 204);
+    assert_eq!(hub.json("POST", "/local/reset", "").await.0, 204);
+    hub.kill().await;
+    let hub = Process::start(&["--data", &file]).await;
+    assert_eq!(hub.ready["devices"][0]["deviceId"], "device-1");
+    assert_eq!(hub.json("DELETE", "/local/devices/device-1", "").await.0, 204);
+    hub.kill().await;
+    let hub = Process::start(&["--data", &file]).await;
+    assert_eq!(hub.ready["devices"], json!([]));
+    // The file of a hub whose first device was deleted knows it still.
+    assert_eq!(hub.json("POST", "/local/reset", "").await.0, 204);
+    assert_eq!(hub.json("GET", "/local/devices/device-1", "").await.0, 200);
+}
