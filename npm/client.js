@@ -4,16 +4,25 @@
  */
 import { addressOf, EarlySocket } from './early.js';
 import { errorOf, IotHubError } from './errors.js';
-import { DesiredEvent, DeviceMessageEvent, HandlerErrorEvent, PacketEvent, StatusEvent } from './events.js';
+import {
+  DesiredEvent,
+  DeviceMessageEvent,
+  HandlerErrorEvent,
+  heard,
+  PacketEvent,
+  StatusEvent,
+} from './events.js';
 import { done, ReceivedMessage, stringified, written } from './message.js';
 import { Pending } from './pending.js';
+import { aborted, loaded, Signals } from './signals.js';
+import { Socket } from './socket.js';
 import { crossAlone, flush, stage } from './staging.js';
 import { Driver, parseConnectionString } from './wasm/iothub_wasm.js';
 
 /**
  * What an entry gives: how the wasm is loaded (`toFetch` while it has yet to come over the network), the scope
- * that raises a page's own events, and what a new socket needs there.
- * @typedef {{ load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, opened?: (socket: any) => any }} Host
+ * that raises a page's own events, and whether its own sockets keep what they are handed.
+ * @typedef {{ load: () => Promise<unknown>, toFetch?: boolean, scope: () => unknown, keeps?: boolean }} Host
  * @typedef {import('./index.js').ConnectOptions} ConnectOptions
  * @typedef {import('./index.js').Credentials} Credentials
  * @typedef {import('./index.js').CallOptions} CallOptions
@@ -22,8 +31,12 @@ import { Driver, parseConnectionString } from './wasm/iothub_wasm.js';
 const CONNECT_TIMEOUT = 60_000;
 const DRAIN = 5_000;
 
-/** A promise's `resolve`, caught without a function of its own for every promise. @type {(value: any) => void} */
+/** The module has had a fault: nothing works any more until it is loaded anew. @type {IotHubError | undefined} */
+let fault;
+
+/** A promise's `resolve`, caught without a function of its own for every promise; none is kept. @type {(value: any) => void} */
 let resolved;
+const none = () => {};
 /** @param {(value: any) => void} resolve */
 const catchResolve = (resolve) => {
   resolved = resolve;
@@ -46,10 +59,18 @@ export class Client extends EventTarget {
   #driver;
   /** @type {Host} */
   #host;
+  /** Why there is no driver any more. @type {IotHubError | undefined} */
+  #end;
   /** Open calls. One that fails is resolved with a rejected promise. */
   #pending = new Pending();
-  /** The signals of open calls, and how to leave them. @type {Map<number, { signal: AbortSignal, leave: () => void }>} */
-  #signals = new Map();
+  #signals = new Signals((ops) => {
+    flush();
+    for (const op of ops) this.#driver?.abort(op);
+  });
+  /** @type {Map<number, Socket>} */
+  #sockets = new Map();
+  /** The last figures. @type {ArrayLike<number>} */
+  #figures = [];
   /** @type {Map<string, import('./index.js').MethodHandler>} */
   #methods = new Map();
   /** @type {Map<number, AbortController>} */
@@ -60,7 +81,7 @@ export class Client extends EventTarget {
   #listened = new Set();
   /** Messages that came while nobody listened; they wait unacknowledged. @type {{ delivery: number, message: ReceivedMessage }[]} */
   #unheard = [];
-  /** What stands for a `message` listener. @type {WeakMap<object, (event: DeviceMessageEvent) => void>} */
+  /** What stands for a `message` or `packet` listener. @type {WeakMap<object, (event: any) => void>} */
   #watched = new WeakMap();
   /** @type {EarlySocket | undefined} */
   #early;
@@ -74,15 +95,23 @@ export class Client extends EventTarget {
    * @param {Credentials} credentials @param {ConnectOptions} [options]
    */
   static async connect(credentials, options = {}) {
+    const { signal, connectTimeout = CONNECT_TIMEOUT } = options;
+    if (signal?.aborted) throw aborted(signal);
+    const begun = performance.now();
     const loading = load(this.host);
     const early = dialEarly(this.host, credentials, options);
+    let device;
     try {
-      await loading;
-      const device = new this(credentials, options);
+      await loaded(loading, signal, connectTimeout);
+      device = new this(credentials, options);
       device.#early = early;
       options.prepare?.(/** @type {any} */ (device));
-      await device.#connect(options);
+      await device.#connect(signal, connectTimeout - performance.now() + begun);
       return device;
+    } catch (error) {
+      // Nobody has it, and it holds a key.
+      if (device !== undefined && device.#driver !== undefined) void device.close({ drain: 0 });
+      throw error;
     } finally {
       early?.leave();
     }
@@ -137,14 +166,14 @@ export class Client extends EventTarget {
     }
   }
 
-  /** @param {ConnectOptions} options */
-  #connect({ signal, connectTimeout = CONNECT_TIMEOUT }) {
+  /** @param {AbortSignal | undefined} signal @param {number} timeout */
+  #connect(signal, timeout) {
     if (typeof this.#WebSocket !== 'function') {
       const text =
         'this runtime has no WebSocket (Node has one from version 22 on): pass a class, { WebSocket } of the package "ws"';
       return Promise.reject(new IotHubError('runtime', text));
     }
-    return this.#ask(signal, (driver, op) => driver.connect(op, connectTimeout));
+    return this.#ask(signal, (driver, op) => driver.connect(op, timeout));
   }
 
   get state() {
@@ -158,7 +187,7 @@ export class Client extends EventTarget {
   get metrics() {
     flush();
     const [queued = 0, inFlight = 0, sent = 0, acked = 0, resent = 0, reconnects = 0, roundTripMs = 0] =
-      this.#driver?.metrics() ?? [];
+      Array.from(this.#driver?.metrics() ?? this.#figures);
     return { queued, inFlight, sent, acked, resent, reconnects, roundTripMs };
   }
 
@@ -202,13 +231,19 @@ export class Client extends EventTarget {
 
   /** @param {{ drain?: number }} [options] */
   async close({ drain = DRAIN } = {}) {
+    if (this.#driver !== undefined) await this.#ask(undefined, (open, op) => open.close(op, drain));
+    else if (this.#state !== 'closed') this.#tell('closed', 'closed', 'closed by the application');
+  }
+
+  /** The device has come to its end: all of the wasm side's goes, also the key. */
+  #release() {
     const driver = this.#driver;
     if (driver === undefined) return;
-    await this.#ask(undefined, (open, op) => open.close(op, drain));
-    if (this.#driver !== driver) return;
     flush();
+    this.#end = errorOf(driver.end());
+    this.#figures = driver.metrics();
     this.#driver = undefined;
-    // What a listener has just asked of it still comes to it at the end of this turn.
+    // What has just been asked of it still comes to it at the end of this turn.
     queueMicrotask(() => driver.free());
   }
 
@@ -218,7 +253,8 @@ export class Client extends EventTarget {
 
   /** @param {string} type @param {any} listener @param {any} [options] @override */
   addEventListener(type, listener, options) {
-    super.addEventListener(type, type === 'message' && listener ? this.#watch(listener) : listener, options);
+    const watched = (type === 'message' || type === 'packet') && listener ? this.#watch(listener) : listener;
+    super.addEventListener(type, watched, options);
     if (type === 'message' && this.#unheard.length > 0) {
       for (const { delivery, message } of this.#unheard.splice(0)) void this.#onMessage(delivery, message);
     }
@@ -231,18 +267,18 @@ export class Client extends EventTarget {
 
   /** @param {string} type @param {any} listener @param {any} [options] @override */
   removeEventListener(type, listener, options) {
-    const watched = type === 'message' && listener ? this.#watched.get(listener) : undefined;
+    const watched = type === 'message' || type === 'packet' ? this.#watched.get(listener) : undefined;
     super.removeEventListener(type, /** @type {any} */ (watched ?? listener), options);
   }
 
   /**
-   * A `message` listener runs within its event, which must know that somebody listened and how it went.
+   * A `message` or `packet` listener runs within its event, which must know that somebody listened, and how it went.
    * @param {any} listener
    */
   #watch(listener) {
     let watched = this.#watched.get(listener);
     if (watched === undefined) {
-      watched = (event) => event.run(listener, this);
+      watched = (event) => heard(event, listener, this);
       this.#watched.set(listener, watched);
     }
     return /** @type {any} */ (watched);
@@ -266,7 +302,7 @@ export class Client extends EventTarget {
 
   /** The driver of a call that may begin. @param {AbortSignal | undefined} signal */
   #check(signal) {
-    if (this.#driver === undefined) throw new IotHubError('closed', 'the client is closed: make a new one');
+    if (this.#driver === undefined) throw this.#end;
     if (signal?.aborted) throw aborted(signal);
     return this.#driver;
   }
@@ -276,23 +312,14 @@ export class Client extends EventTarget {
     const op = this.#pending.next;
     const promise = new Promise(catchResolve);
     this.#pending.push(resolved);
-    if (signal) {
-      const abort = () => {
-        flush();
-        this.#driver?.abort(op);
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#signals.set(op, { signal, leave: () => signal.removeEventListener('abort', abort) });
-    }
+    resolved = none;
+    if (signal) this.#signals.heed(op, signal);
     return promise;
   }
 
-  /** @param {number} op @param {any} value */
-  #settle(op, value) {
-    if (this.#signals.size > 0) {
-      this.#signals.get(op)?.leave();
-      this.#signals.delete(op);
-    }
+  /** A call has ended well. @param {number} op @param {any} value */
+  #done(op, value) {
+    this.#signals.take(op);
     this.#pending.take(op)?.(value);
   }
 
@@ -310,13 +337,21 @@ export class Client extends EventTarget {
    * mid-sentence.
    */
   static #told = guarded({
-    sent: (client, ops) => {
-      for (let at = 0; at < ops.length; at += 1) client.#settle(ops[at], undefined);
+    open: (client, socket, url) => client.#open(socket, url),
+    transmit: (client, socket, bytes) => client.#sockets.get(socket)?.send(bytes),
+    buffered: (client, socket) => client.#sockets.get(socket)?.buffered ?? 0,
+    hangUp: (client, socket) => {
+      client.#sockets.get(socket)?.close();
+      client.#sockets.delete(socket);
     },
-    done: (client, op, value) => client.#settle(op, value),
+    sent: (client, ops) => {
+      for (let at = 0; at < ops.length; at += 1) client.#done(ops[at], undefined);
+    },
+    done: (client, op, value) => client.#done(op, value),
     failed: (client, op, error) => {
-      const signal = client.#signals.get(op)?.signal;
-      client.#settle(op, Promise.reject(errorOf(error, signal?.aborted ? signal.reason : undefined)));
+      const signal = client.#signals.take(op);
+      const rejected = Promise.reject(errorOf(error, signal?.aborted ? signal.reason : undefined));
+      client.#pending.take(op)?.(rejected);
     },
     needToken: (client, request, audience, expiresAt) => void client.#askToken(request, audience, expiresAt),
     forgetToken: (client, request) => {
@@ -324,11 +359,12 @@ export class Client extends EventTarget {
       client.#tokens.delete(request);
     },
     status: (client, state, reason, detail, retryIn) => {
-      client.#state = state;
-      client.#reason = reason;
-      // Another link: the hub sends again what was not acknowledged on the last one.
-      client.#unheard = [];
-      client.dispatchEvent(new StatusEvent(state, reason, detail, retryIn));
+      // On another connection the hub sends again what was not acknowledged; a delayed renewal is on the same one.
+      if (reason !== 'renewal-delayed') client.#unheard = [];
+      if (client.#reason === state && detail.includes('is the local hub running'))
+        console.warn(`iothub-wasm: ${detail}; connect goes on trying`);
+      if (state === 'closed' || state === 'disconnected') client.#release();
+      client.#tell(state, reason, detail, retryIn);
     },
     message: (client, delivery, input, pairs, body, redelivered) =>
       client.#onMessage(delivery, new ReceivedMessage(body, pairs, redelivered, input)),
@@ -339,18 +375,51 @@ export class Client extends EventTarget {
       client.#calls.get(call)?.abort(new IotHubError('network', text));
       client.#calls.delete(call);
     },
-    packet: (client, outgoing, bytes) => client.dispatchEvent(new PacketEvent(outgoing, bytes)),
+    packet: (client, outgoing, bytes) => {
+      if (!client.#listened.has('packet')) return;
+      const event = new PacketEvent(outgoing, bytes);
+      client.dispatchEvent(event);
+      // The last listener has gone, however it went.
+      if (!event.heard && client.#listened.delete('packet')) client.#driver?.watch_packets(false);
+    },
     panicked: (client, text) => client.#onPanic(text),
   });
 
   /** This client as the driver sees it. */
   #toldHere() {
-    const Socket = this.#WebSocket;
-    const open = (/** @type {string} */ url) => {
-      const socket = this.#early?.take(url) ?? new Socket(url, 'mqtt');
-      return this.#host.opened?.(socket) ?? socket;
+    return Object.assign(Object.create(Client.#told), { client: this });
+  }
+
+  /** @param {number} id @param {string} url */
+  #open(id, url) {
+    const opened = () => this.#socketTold('socket_opened', id);
+    const bytes = (/** @type {Uint8Array} */ bytes) => this.#socketTold('socket_bytes', id, bytes);
+    const closed = (/** @type {number} */ code, /** @type {string} */ why) => {
+      this.#sockets.delete(id);
+      this.#socketTold('socket_closed', id, code, why);
     };
-    return Object.assign(Object.create(Client.#told), { client: this, open });
+    try {
+      const raw = this.#early?.take(url) ?? new this.#WebSocket(url, 'mqtt');
+      this.#sockets.set(id, new Socket(raw, { opened, bytes, closed }, this.#host.keeps));
+    } catch (error) {
+      closed(1006, String(error));
+    }
+  }
+
+  /** @param {'socket_opened' | 'socket_bytes' | 'socket_closed'} what @param {any} args */
+  #socketTold(what, ...args) {
+    try {
+      /** @type {any} */ (this.#driver)?.[what](...args);
+    } catch (error) {
+      this.#onPanic(String(error));
+    }
+  }
+
+  /** @param {string} state @param {string} reason @param {string} detail @param {number} [retryIn] */
+  #tell(state, reason, detail, retryIn) {
+    this.#state = state;
+    this.#reason = reason;
+    this.dispatchEvent(new StatusEvent(state, reason, detail, retryIn));
   }
 
   /** @param {number} request @param {string} audience @param {number} expiresAt */
@@ -374,8 +443,7 @@ export class Client extends EventTarget {
       this.#unheard.push({ delivery, message });
       return;
     }
-    const outcomes = await Promise.allSettled(event.work);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    const failed = await event.done();
     this.#driver?.message_handled(delivery, failed === undefined);
     if (failed) this.dispatchEvent(new HandlerErrorEvent(failed.reason, 'message'));
   }
@@ -406,32 +474,34 @@ export class Client extends EventTarget {
     }
   }
 
-  /** The module is gone: every promise is told, once. @param {string} text */
+  /** The module is gone: every promise is told, once, and nothing calls it any more. @param {string} text */
   #onPanic(text) {
-    const error = new IotHubError(
+    fault ??= new IotHubError(
       'internal',
-      `iothub-wasm has a fault and stopped (${text}); please report it`,
+      `iothub-wasm has a fault and stopped (${text}); load it anew, and please report it`,
     );
-    const pending = this.#pending.drain();
+    if (this.#driver === undefined) return;
     this.#driver = undefined;
-    this.#state = 'disconnected';
-    this.#reason = 'internal';
-    for (const resolve of pending) resolve(Promise.reject(error));
-    this.dispatchEvent(new StatusEvent('disconnected', 'internal', error.message, undefined));
+    this.#end = fault;
+    for (const socket of this.#sockets.values()) socket.close();
+    for (const control of [...this.#calls.values(), ...this.#tokens.values()]) control.abort(fault);
+    for (const open of [this.#sockets, this.#calls, this.#tokens, this.#signals]) open.clear();
+    for (const resolve of this.#pending.drain()) resolve(Promise.reject(fault));
+    this.#tell('disconnected', 'internal', fault.message);
   }
 }
 
 /**
  * Methods of an object that has a `client`.
- * @param {Record<string, (client: Client, ...args: any[]) => void>} told
+ * @param {Record<string, (client: Client, ...args: any[]) => any>} told
  */
 function guarded(told) {
-  /** @type {Record<string, (this: { client: Client }, ...args: any[]) => void>} */
+  /** @type {Record<string, (this: { client: Client }, ...args: any[]) => any>} */
   const methods = {};
   for (const [name, tell] of Object.entries(told)) {
     methods[name] = function (...args) {
       try {
-        tell(this.client, ...args);
+        return tell(this.client, ...args);
       } catch (error) {
         report(error);
       }
@@ -453,6 +523,7 @@ function dialEarly(host, credentials, { WebSocket, signal }) {
 
 /** @param {Host} host */
 async function load(host) {
+  if (fault) throw fault;
   try {
     await host.load();
     host.toFetch = false;
@@ -465,13 +536,6 @@ async function load(host) {
 /** An object as the wasm side reads it; what is not plain shows up there, and is refused by name. @param {object} value */
 function plainText(value) {
   return JSON.stringify(value, (_, field) => (typeof field === 'function' ? 'a function' : field));
-}
-
-/** @param {AbortSignal} signal */
-function aborted(signal) {
-  return new IotHubError('aborted', 'the call was aborted by its signal before it began', {
-    cause: signal.reason,
-  });
 }
 
 /** The part of the options that a single call takes. @param {CallOptions} options @returns {CallOptions} */

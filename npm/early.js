@@ -4,6 +4,8 @@
  * one otherwise. Nothing is written on it before the driver has it. Called by `client.js`.
  */
 
+import { shut } from './socket.js';
+
 /** A hub, as the wasm side wants its name: with a domain. */
 const HOST = /^[\w-]+(\.[\w-]+)+$/;
 
@@ -76,6 +78,6 @@ export class EarlySocket {
 
   /** Closes it unless it was taken. */
   leave() {
-    this.#socket?.close();
+    if (this.#socket) shut(this.#socket);
   }
 }

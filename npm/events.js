@@ -15,9 +15,11 @@ export class StatusEvent extends Event {
 }
 
 export class DeviceMessageEvent extends Event {
-  /** @type {Promise<unknown>[]} */
+  /** @type {Promise<void>[]} */
   #work = [];
   #open = true;
+  /** @type {{ reason: unknown } | undefined} */
+  #failed;
   /** Whether there was a listener. */
   heard = false;
 
@@ -29,29 +31,41 @@ export class DeviceMessageEvent extends Event {
 
   /** @param {Promise<unknown> | unknown} work */
   waitUntil(work) {
-    if (!this.#open) throw new DOMException('waitUntil is for the time of the event', 'InvalidStateError');
-    this.#work.push(Promise.resolve(work));
+    if (!this.#open)
+      throw new DOMException(
+        'waitUntil is for as long as a listener, or what it waits for, is at work',
+        'InvalidStateError',
+      );
+    const fail = (/** @type {unknown} */ reason) => {
+      this.#failed ??= { reason };
+    };
+    this.#work.push(Promise.resolve(work).then(() => {}, fail));
   }
 
-  /**
-   * Runs one listener. A throw and a rejected promise both mean that the message was not handled.
-   * @param {any} listener @param {EventTarget} target
-   */
-  run(listener, target) {
-    this.heard = true;
-    try {
-      const returned =
-        typeof listener === 'function' ? listener.call(target, this) : listener.handleEvent(this);
-      if (typeof returned?.then === 'function') this.waitUntil(returned);
-    } catch (error) {
-      this.waitUntil(Promise.reject(error));
-    }
-  }
-
-  /** All that the listeners wait for; called once, after they ran. */
-  get work() {
+  /** What went wrong, if anything, when all is done that the listeners wait for. Called once, after they ran. */
+  async done() {
+    // It may grow meanwhile.
+    for (let at = 0; at < this.#work.length; at += 1) await this.#work[at];
     this.#open = false;
-    return this.#work;
+    return this.#failed;
+  }
+}
+
+/**
+ * Runs one listener, and lets its event know. For a message a throw and a rejected promise both mean that it was not
+ * handled. An event that the application itself made is not one of these.
+ * @param {any} event @param {any} listener @param {EventTarget} target
+ */
+export function heard(event, listener, target) {
+  const run = () =>
+    typeof listener === 'function' ? listener.call(target, event) : listener.handleEvent(event);
+  event.heard = true;
+  if (!(event instanceof DeviceMessageEvent)) return run();
+  try {
+    const returned = run();
+    if (typeof returned?.then === 'function') event.waitUntil(returned);
+  } catch (error) {
+    event.waitUntil(Promise.reject(error));
   }
 }
 
@@ -65,6 +79,9 @@ export class DesiredEvent extends Event {
 }
 
 export class PacketEvent extends Event {
+  /** Whether there was a listener. */
+  heard = false;
+
   /** @param {boolean} outgoing @param {Uint8Array} bytes */
   constructor(outgoing, bytes) {
     super('packet');

@@ -37,17 +37,39 @@ export type TokenProvider = (request: {
   signal: AbortSignal;
 }) => string | Promise<string>;
 
-/** The shape of `WebSocket` that the client uses. */
-export type WebSocketClass = new (url: string, protocols: string) => any;
+/**
+ * A class that makes sockets: the runtime's `WebSocket`, that of `ws`, or one of yours around them. It is called with
+ * the address and the subprotocol `mqtt`, and may throw.
+ */
+export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
+
+/**
+ * What the client uses of a socket. It may raise its events at any time, also within a call, and may call the client
+ * from anywhere.
+ */
+export interface WebSocketLike {
+  /** Set to `arraybuffer`: messages must come as an `ArrayBuffer` (of any realm) or a view of one. */
+  binaryType: string;
+  /** 1 when it is open already: its `open` event need not come any more. */
+  readonly readyState: number;
+  /** Bytes that `send` took and that have not left. */
+  readonly bufferedAmount: number;
+  /** One binary frame. The bytes are the socket's own to keep, unless the method is the runtime's own. */
+  send(data: Uint8Array): void;
+  close(): void;
+  /** `open`; `message` with `data`; `close` with `code` and `reason`; `error`, behind which a `close` comes. */
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: any) => void): void;
+  removeEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: any) => void): void;
+}
 
 export interface ConnectOptions {
-  /** Aborts the connecting; a connected device is closed with `close`. */
+  /** Aborts the connecting, also while the wasm is loaded; a connected device is closed with `close`. */
   signal?: AbortSignal;
-  /** How long `connect` tries before it rejects. Default 60,000. */
+  /** How long `connect` tries before it rejects, the loading of the wasm included. Default 60,000. */
   connectTimeout?: number;
   /** Called before the first connection, so that listeners see it from its first packet. */
   prepare?: (device: DeviceClient) => void;
-  /** The class to make sockets of, where the runtime has none (Node 20: the one of `ws`). */
+  /** The class to make sockets of: where the runtime has none (Node 20: the one of `ws`), or one that logs or proxies. */
   WebSocket?: WebSocketClass;
   /** Plug and Play model: `dtmi:com:example:Thermostat;1`. */
   modelId?: string;
@@ -182,7 +204,8 @@ export interface DeviceMessageEvent extends Event {
   readonly message: C2DMessage;
   /**
    * The message is acknowledged when all that was given here, and every promise that a listener returned, has
-   * resolved. If anything rejects or a listener throws, it is not, and comes again on the next link.
+   * resolved; until then more may be given. If anything rejects or a listener throws, it is not, and comes again on
+   * the next link.
    */
   waitUntil(work: unknown): void;
 }
@@ -285,6 +308,7 @@ export declare class DeviceClient extends EventTarget {
   readonly state: DeviceState;
   /** Why it is in this state: the `reason` of the last `status` event. */
   readonly reason: string;
+  /** They keep their last values when the device is closed. */
   readonly metrics: Metrics;
 
   /** Sends a message. While the link is away it waits in the outbox. */

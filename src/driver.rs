@@ -1,7 +1,8 @@
 //! The driver of one device: hands it events and time, carries out what it says, and tells JavaScript.
 //!
-//! Nobody is called while the device is borrowed: what JavaScript has to hear is queued, the borrow ends, and only
-//! then is it told, in order. A call that comes from within such a call queues behind.
+//! Nobody is called while the device is borrowed, and a socket is somebody: its class may be the application's, which
+//! may ask the driver for something, or answer, within any call. What JavaScript has to hear is queued, the borrow
+//! ends, and only then is it told, in order. A call that comes from within such a call queues behind.
 
 use crate::clock::{HostClock, whole};
 use crate::errors;
@@ -9,7 +10,6 @@ use crate::host::{Host, queue_microtask};
 use crate::options;
 use crate::page::Page;
 use crate::panic;
-use crate::socket::{Socket, Told};
 use crate::staged::{Properties, Reader};
 use gloo_timers::callback::Timeout;
 use iothub_device::{
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     /// What JavaScript has to hear, in order.
     told: RefCell<VecDeque<Output>>,
     flush: Closure<dyn FnMut()>,
-    page: RefCell<Option<Page>>,
+    pub(crate) page: RefCell<Option<Page>>,
 }
 
 struct Inner {
@@ -46,10 +46,9 @@ struct Inner {
     clock: HostClock,
     /// The clock of this turn of the event loop; read once.
     turn: Option<Clock>,
-    /// At most two: the link's, and a renewal's.
-    sockets: Vec<(SocketId, Socket)>,
     timer: Option<(u64, Timeout)>,
     flush_queued: bool,
+    draining: bool,
     telling: bool,
 }
 
@@ -75,9 +74,9 @@ impl Driver {
             device,
             clock,
             turn: None,
-            sockets: Vec::new(),
             timer: None,
             flush_queued: false,
+            draining: false,
             telling: false,
         };
         let shared = Rc::new_cyclic(|weak: &Weak<Shared>| {
@@ -203,6 +202,30 @@ impl Driver {
         outcome.map_err(|error| errors::to_js(&error))
     }
 
+    /// A socket is open.
+    pub fn socket_opened(&self, socket: u32) {
+        let (mut inner, at) = self.event();
+        inner.device.socket_opened(SocketId(socket), at);
+        drop(inner);
+        self.drain();
+    }
+
+    /// Bytes came from a socket.
+    pub fn socket_bytes(&self, socket: u32, bytes: &[u8]) {
+        let (mut inner, at) = self.event();
+        inner.device.socket_bytes(SocketId(socket), bytes, at);
+        drop(inner);
+        self.drain();
+    }
+
+    /// A socket is closed, or never opened; `why` is what its class says about it, if anything.
+    pub fn socket_closed(&self, socket: u32, code: u16, why: &str) {
+        let (mut inner, at) = self.event();
+        inner.device.socket_failed(SocketId(socket), code, why, at);
+        drop(inner);
+        self.drain();
+    }
+
     /// The token that was asked for.
     pub fn token_arrived(&self, request: u32, token: String) {
         self.token(request, Ok(Secret::new(token)));
@@ -211,6 +234,13 @@ impl Driver {
     /// The token provider failed, in its own words.
     pub fn token_failed(&self, request: u32, text: String) {
         self.token(request, Err(text));
+    }
+
+    /// Why nothing can be asked of it any more: `[code, message, retryable]`; nothing while something can.
+    #[must_use]
+    pub fn end(&self) -> JsValue {
+        let open = self.0.inner.borrow().device.check_open();
+        open.err().map_or(JsValue::UNDEFINED, |error| errors::to_js(&error))
     }
 
     /// `[queued, inFlight, sent, acked, resent, reconnects, roundTripMs]`.
@@ -232,9 +262,9 @@ fn deadline(at: Clock, timeout: Option<f64>) -> Option<u64> {
     timeout.filter(|ms| ms.is_finite()).map(|ms| at.now + whole(ms))
 }
 
-/// Runs `act` with the driver, if it still exists.
+/// Runs `act` with the driver, if it still exists and the module works.
 fn with(weak: &Weak<Shared>, act: impl FnOnce(&Driver)) {
-    if let Some(shared) = weak.upgrade() {
+    if let Some(shared) = weak.upgrade().filter(|_| !panic::has_come()) {
         act(&Driver(shared));
     }
 }
@@ -286,58 +316,41 @@ impl Driver {
         drop(fired);
     }
 
-    fn socket_told(&self, socket: SocketId, told: Told) {
-        let (mut inner, at) = self.event();
-        match told {
-            Told::Opened => inner.device.socket_opened(socket, at),
-            Told::Bytes(bytes) => inner.device.socket_bytes(socket, &bytes, at),
-            Told::Closed(code) => inner.device.socket_closed(socket, code, at),
-        }
-        drop(inner);
-        self.drain();
-    }
-
-    /// Carries out what the device says, arms its timer, then tells JavaScript.
+    /// Carries out what the device says, arms its timer, then tells JavaScript. From within a socket's call it does
+    /// nothing: the drain that made the call goes on.
     fn drain(&self) {
+        let full = {
+            let mut inner = self.0.inner.borrow_mut();
+            if std::mem::replace(&mut inner.draining, true) {
+                return;
+            }
+            inner.flush_queued = false;
+            inner.device.waits_on()
+        };
+        if let Some(socket) = full {
+            let buffered = self.0.host.buffered(socket.0);
+            let mut inner = self.0.inner.borrow_mut();
+            inner.device.socket_buffered(socket, usize::try_from(whole(buffered)).unwrap_or(usize::MAX));
+        }
+        loop {
+            let Some(output) = self.0.inner.borrow_mut().device.poll_output() else { break };
+            self.carry_out(output);
+        }
         {
             let mut inner = self.0.inner.borrow_mut();
-            inner.flush_queued = false;
-            inner.report_buffers();
-            while let Some(output) = inner.device.poll_output() {
-                self.carry_out(&mut inner, output);
-            }
+            inner.draining = false;
             self.arm_timer(&mut inner);
             inner.turn = None;
         }
         self.tell();
     }
 
-    fn carry_out(&self, inner: &mut Inner, output: Output) {
+    fn carry_out(&self, output: Output) {
+        let host = &self.0.host;
         match output {
-            Output::Open { socket, url } => match self.0.host.open(&url) {
-                Ok(opened) => {
-                    let weak = Rc::downgrade(&self.0);
-                    let tell = move |told| with(&weak, |driver| driver.socket_told(socket, told));
-                    let opened = Socket::new(opened, tell);
-                    // One that was dialled before the wasm was there has raised its `open` already.
-                    let is_open = opened.is_open();
-                    inner.sockets.push((socket, opened));
-                    if is_open {
-                        let at = inner.now();
-                        inner.device.socket_opened(socket, at);
-                    }
-                }
-                Err(_) => {
-                    let at = inner.now();
-                    inner.device.socket_closed(socket, 1006, at);
-                }
-            },
-            Output::Transmit { socket, bytes } => {
-                if let Some((_, open)) = inner.sockets.iter().find(|(id, _)| *id == socket) {
-                    open.send(&bytes);
-                }
-            }
-            Output::Close { socket } => inner.sockets.retain(|(id, _)| *id != socket),
+            Output::Open { socket, url } => host.open(socket.0, &url),
+            Output::Transmit { socket, bytes } => host.transmit(socket.0, &bytes),
+            Output::Close { socket } => host.hang_up(socket.0),
             told => self.0.told.borrow_mut().push_back(told),
         }
     }
@@ -459,15 +472,6 @@ impl Inner {
         if !self.flush_queued {
             self.flush_queued = true;
             queue_microtask(flush.as_ref().unchecked_ref());
-        }
-    }
-
-    fn report_buffers(&mut self) {
-        if !self.device.has_waiting() {
-            return;
-        }
-        for (id, socket) in &self.sockets {
-            self.device.socket_buffered(*id, socket.buffered());
         }
     }
 }

@@ -7,9 +7,22 @@ extern "C" {
     /// The object that `npm/client.js` hands to the driver.
     pub type Host;
 
-    /// Makes a `WebSocket` with the subprotocol `mqtt`; throws what the constructor throws.
-    #[wasm_bindgen(method, catch)]
-    pub(crate) fn open(this: &Host, url: &str) -> Result<web_sys::WebSocket, JsValue>;
+    /// Opens a WebSocket with the subprotocol `mqtt`; what comes of it is told by the driver's `socket_…` methods,
+    /// which may be called before this returns.
+    #[wasm_bindgen(method)]
+    pub(crate) fn open(this: &Host, socket: u32, url: &str);
+
+    /// Writes one frame; the bytes are good until this returns.
+    #[wasm_bindgen(method)]
+    pub(crate) fn transmit(this: &Host, socket: u32, bytes: &[u8]);
+
+    /// How many bytes the socket still holds.
+    #[wasm_bindgen(method)]
+    pub(crate) fn buffered(this: &Host, socket: u32) -> f64;
+
+    /// Closes a socket; nothing is told of it any more.
+    #[wasm_bindgen(method, js_name = hangUp)]
+    pub(crate) fn hang_up(this: &Host, socket: u32);
 
     /// These sends have ended well; many promises per crossing.
     #[wasm_bindgen(method)]

@@ -1,7 +1,7 @@
-//! The JavaScript face of the device: socket, timers, clock, options and errors around `iothub-device`.
+//! The JavaScript face of the device: timers, clock, options and errors around `iothub-device`.
 //!
-//! It decides nothing. `npm/client.js` gives what wasm-bindgen can not (`extends EventTarget`, promises); this
-//! crate owns the device, its sockets, its timer and the numbers of pending calls' deadlines.
+//! It decides nothing. `npm/client.js` gives what wasm-bindgen can not (`extends EventTarget`, promises) and holds the
+//! sockets; this crate owns the device, its timer and the numbers of pending calls' deadlines.
 #![cfg(target_arch = "wasm32")]
 
 mod clock;
@@ -13,7 +13,6 @@ mod listener;
 mod options;
 mod page;
 mod panic;
-mod socket;
 mod staged;
 
 /// The standard allocator's code is several times larger, and a download is what a page waits for.

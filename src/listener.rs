@@ -1,4 +1,4 @@
-//! An event listener, owned: dropping it takes it off. Used for sockets and for the page's own events.
+//! An event listener, owned: dropping it takes it off. Used for the page's own events.
 
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;

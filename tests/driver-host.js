@@ -8,9 +8,34 @@ export class RecordingHost {
   /** @type {(() => boolean)[]} */
   #waiting = [];
 
-  /** @param {string} url */
-  open(url) {
-    return new WebSocket(url, 'mqtt');
+  /** @type {Map<number, WebSocket>} */
+  #sockets = new Map();
+
+  /** The driver, to be told of sockets. @type {any} */
+  driver;
+
+  /** @param {number} id @param {string} url */
+  open(id, url) {
+    const socket = new WebSocket(url, 'mqtt');
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.driver.socket_opened(id);
+    socket.onmessage = ({ data }) => this.driver.socket_bytes(id, new Uint8Array(data));
+    socket.onclose = ({ code, reason }) => this.driver.socket_closed(id, code, reason);
+    this.#sockets.set(id, socket);
+  }
+  /** @param {number} id @param {Uint8Array} bytes */
+  transmit(id, bytes) {
+    this.#sockets.get(id)?.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+  }
+  /** @param {number} id */
+  buffered(id) {
+    return this.#sockets.get(id)?.bufferedAmount ?? 0;
+  }
+  /** @param {number} id */
+  hangUp(id) {
+    const socket = this.#sockets.get(id);
+    if (socket) socket.onclose = null;
+    socket?.close();
   }
 
   /** @param {string} kind @param {any[]} args */

@@ -208,9 +208,23 @@ impl Config {
             None => ("wss", 443),
         };
         let port = port.to_string();
-        [scheme, "://", host, ":", &port, "/$iothub/websocket?iothub-no-client-cert=true"].concat()
+        [scheme, "://", host, ":", &port, PATH].concat()
+    }
+
+    /// Why nobody may have answered at [`Config::url`], for people: the address, what happened there, what to do.
+    pub(crate) fn unreachable(&self, what: &str) -> String {
+        let url = self.url();
+        let cure = match self.local_port {
+            Some(_) => "; is the local hub running? Start it with \"npm start\" or \"npx iothub-local\"",
+            None if is_loopback(&self.host) => "; for a local hub add UseLocalHub=true and its Port",
+            None => "",
+        };
+        let place = url.strip_suffix(PATH).unwrap_or(&url);
+        format!("the WebSocket to {place} {what}{cure}")
     }
 }
+
+const PATH: &str = "/$iothub/websocket?iothub-no-client-cert=true";
 
 /// Where `iothub-local` listens unless told otherwise.
 pub const DEFAULT_LOCAL_PORT: u16 = 4280;

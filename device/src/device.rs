@@ -148,9 +148,10 @@ impl Device {
     /// Connects; settles with the first CONNACK, or fails at `deadline`.
     ///
     /// # Errors
-    /// `argument` when it was called before.
+    /// `argument` when it was called before; `closed`.
     pub fn connect(&mut self, op: OpId, deadline: Option<u64>, at: Clock) -> Result<(), Error> {
         self.at = at;
+        self.check_open()?;
         if !matches!(self.phase, Phase::Idle) {
             return Err(Error::new(Code::Argument, "the device has been connected before: make a new one"));
         }
@@ -347,14 +348,19 @@ impl Device {
 
     /// The socket is closed, by the other side or because it never opened. `code` is the WebSocket close code.
     pub fn socket_closed(&mut self, socket: SocketId, code: u16, at: Clock) {
-        self.at = at;
-        self.on_closed(socket, code);
+        self.socket_failed(socket, code, "", at);
     }
 
-    /// Whether messages wait for room: only then does it matter what the socket still holds.
+    /// [`Device::socket_closed`], with what the host says about it; empty when it says nothing.
+    pub fn socket_failed(&mut self, socket: SocketId, code: u16, why: &str, at: Clock) {
+        self.at = at;
+        self.on_closed(socket, code, why);
+    }
+
+    /// The socket whose buffer matters: the connection's, while messages wait for room.
     #[must_use]
-    pub fn has_waiting(&self) -> bool {
-        !self.outbox.is_empty()
+    pub fn waits_on(&self) -> Option<SocketId> {
+        self.link.as_ref().filter(|_| !self.outbox.is_empty()).map(|link| link.socket)
     }
 
     /// How many bytes the socket still holds; call it before draining when messages wait.
@@ -431,7 +437,11 @@ impl Device {
         Metrics { queued: self.outbox.len(), in_flight: self.in_flight.len(), ..self.metrics }
     }
 
-    fn check_open(&self) -> Result<(), Error> {
+    /// Whether something can be asked of the device.
+    ///
+    /// # Errors
+    /// What every later call ends with: why the device stopped, or `closed`.
+    pub fn check_open(&self) -> Result<(), Error> {
         match &self.phase {
             Phase::Stopped(error) => Err(error.clone()),
             Phase::Closed => Err(closed()),

@@ -218,19 +218,28 @@ impl Device {
             return self.wait_for(Cause::Network, "refused", text);
         }
         let now = time::format_millis(i64::try_from(self.at.unix_ms).unwrap_or(i64::MAX));
+        // A real hub gives no reason; the local one writes it down.
+        let log = match self.config.local_port {
+            Some(port) => {
+                format!("; the local hub's log says why: http://{}:{port}/local/log", self.config.host)
+            }
+            None => String::new(),
+        };
         let tried = if fresh { "twice, the second time with a fresh token" } else { "the given token" };
         self.stop(Error::new(
             Code::Unauthorized,
             format!(
-                "the hub refused {tried} (CONNACK 5) for \"{}\" on {}{ended}: check that the device exists there, that key and id are its own (ids are case-sensitive), and that this machine's clock is right (it says {now}; 5 minutes off is too much)",
+                "the hub refused {tried} (CONNACK 5) for \"{}\" on {}{ended}: check that the device exists there, that key and id are its own (ids are case-sensitive), and that this machine's clock is right (it says {now}; 5 minutes off is too much){log}",
                 self.config.identity, self.config.host
             ),
         ));
     }
 
-    pub(crate) fn on_closed(&mut self, socket: SocketId, code: u16) {
+    pub(crate) fn on_closed(&mut self, socket: SocketId, code: u16, why: &str) {
+        let colon = if why.is_empty() { "" } else { ": " };
+        let said = format!("(close code {code}{colon}{why})");
         if self.renewal.has_socket(socket) {
-            let text = format!("the new link's socket closed (code {code})");
+            let text = format!("the new link's socket closed {said}");
             if self.renewal.has_left() {
                 // Behind its DISCONNECT the old link carries nothing any more.
                 self.renewal = Renewal::None;
@@ -241,12 +250,12 @@ impl Device {
         if self.link.as_ref().is_none_or(|link| link.socket != socket) {
             return;
         }
-        let what = match self.phase {
-            Phase::Opening { .. } => "the WebSocket could not be opened",
-            Phase::Handshake { .. } => "the hub closed the link before CONNACK",
-            _ => "the link was closed by the hub or the network",
+        let text = match self.phase {
+            Phase::Opening { .. } => self.config.unreachable(&format!("could not be opened {said}")),
+            Phase::Handshake { .. } => format!("the hub closed the link before CONNACK {said}"),
+            _ => format!("the link was closed by the hub or the network {said}"),
         };
-        self.lose_link("network", format!("{what} (close code {code})"), false);
+        self.lose_link("network", text, false);
     }
 
     /// The link is gone or given up: what hung on it is told, and the next one is prepared.
@@ -385,7 +394,8 @@ impl Device {
                 self.token_failed(Error::new(Code::TokenProvider, text));
             }
             Phase::Opening { until } if now >= *until => {
-                self.lose_link("network", "the WebSocket did not open in time".to_owned(), true);
+                let text = self.config.unreachable("did not open in time");
+                self.lose_link("network", text, true);
             }
             Phase::Handshake { until } if now >= *until => {
                 self.lose_link("network", "the hub sent no CONNACK in time".to_owned(), true);

@@ -105,6 +105,12 @@ export const SUITES = [
   },
   { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
   {
+    name: 'node',
+    title: 'the client in Node, with sockets of many manners',
+    needs: ['hub', 'package'],
+    body: () => nodeTests({}, 'node'),
+  },
+  {
     name: 'package-quality',
     title: 'the packed tarballs',
     needs: ['hub', 'package', 'dashboard'],
