@@ -78,7 +78,7 @@ impl Hub {
             deliveries: 0,
             locked: false,
         };
-        check_bag(&identity, &waiting.bag)?;
+        check_topic(&identity, &waiting.bag)?;
         self.enqueue(slot, waiting)?;
         Ok(message_id)
     }
@@ -140,7 +140,7 @@ impl Hub {
         message.deliveries = message.deliveries.saturating_add(1);
         let (again, deliveries) = (message.deliveries > 1, message.deliveries);
         let (message_id, body) = (message.message_id.clone(), message.body.clone());
-        let topic = topic::c2d(&identity.device_id, &message.bag);
+        let topic = topic_of(&identity, &message.bag);
         self.touch_message(&identity, sequence);
         let Some(state) = self.links.get_mut(&link) else { return };
         let Some(session) = state.session.as_mut() else { return };
@@ -151,7 +151,7 @@ impl Hub {
         for copy in 0..copies {
             if let Some(out) = self.out(link) {
                 // The topic's length was checked when the message was queued.
-                let _ = write_publish(out, &topic, &body, qos, id, again || copy > 0);
+                let _ = write_publish(out, &topic, &body, qos, id, id > 0 && (again || copy > 0));
             }
         }
         self.happened(Some(identity), Happening::C2d { state: "delivered", message_id, deliveries });
@@ -185,7 +185,6 @@ impl Hub {
         let Some(next) = self.registry.get(slot).and_then(|record| record.queue.next_expiry()) else {
             return;
         };
-        // What is on a link and has expired waits for its PUBACK or the link's end.
         if next > wall && !self.clock.is_stopped() {
             self.timers.arm(self.now.mono_ms + (next - wall), Timer::Queue(slot));
         }
@@ -212,19 +211,35 @@ impl Hub {
     }
 }
 
-/// Whether a message's bag fits into the topic that it is delivered under: for what is sent, and for what is read
-/// back, so that nothing is accepted that can not be kept.
-pub(crate) fn check_bag(identity: &Identity, bag: &str) -> Result<(), ServiceError> {
-    let module = identity.module().map_or(0, |module| "/modules/".len() + module.len());
-    let bytes = topic::c2d(&identity.device_id, bag).len() + module;
-    if bytes <= limits::TOPIC_BYTES {
-        return Ok(());
+/// Whether a message can have a topic: its bag has to fit into it, and no name in it may be a wildcard, which the
+/// registry takes in ids. For what is sent, and for what is read back, so that nothing is accepted that can not be
+/// kept or delivered.
+pub(crate) fn check_topic(identity: &Identity, bag: &str) -> Result<(), ServiceError> {
+    let topic = topic_of(identity, bag);
+    if topic.contains(['+', '#']) {
+        let text = format!(
+            "no message reaches \"{identity}\" over MQTT: + and # are wildcards, a topic name can't hold them; \
+             register the device under another id"
+        );
+        return Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
     }
-    let text = format!(
-        "the properties make a topic of {bytes} bytes, an MQTT topic has at most {}",
-        limits::TOPIC_BYTES
-    );
-    Err(ServiceError::new(ErrorCode::MessageTooLarge, text))
+    if topic.len() > limits::TOPIC_BYTES {
+        let text = format!(
+            "the properties make a topic of {} bytes, an MQTT topic has at most {}",
+            topic.len(),
+            limits::TOPIC_BYTES
+        );
+        return Err(ServiceError::new(ErrorCode::MessageTooLarge, text));
+    }
+    Ok(())
+}
+
+/// Where a message is published. Modules have messages, too: PROTOCOL 5, "C2D subscribe, module".
+fn topic_of(identity: &Identity, bag: &str) -> String {
+    match identity.module() {
+        Some(module) => topic::c2d(&format!("{}/modules/{module}", identity.device_id), bag),
+        None => topic::c2d(&identity.device_id, bag),
+    }
 }
 
 fn check_size(message: &C2dMessage) -> Result<(), ServiceError> {

@@ -53,10 +53,6 @@ impl Hub {
 
     fn handle_subscribe(&mut self, link: LinkId, subscribe: Subscribe) -> Result<(), Cause> {
         let Some((slot, identity)) = self.who(link) else { return Ok(()) };
-        if subscribe.pkid == 0 || subscribe.filters.is_empty() {
-            let detail = "a SUBSCRIBE has a packet id that is not zero, and at least one filter";
-            return Err(Cause::new(Reason::MalformedPacket, detail));
-        }
         let mut granted = Vec::with_capacity(subscribe.filters.len());
         let mut wanted = Vec::new();
         for filter in subscribe.filters {

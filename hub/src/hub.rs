@@ -181,7 +181,7 @@ impl Hub {
         state.push(bytes);
         loop {
             let Some(state) = self.links.get_mut(&link) else { return };
-            match state.decoder.next_packet() {
+            match state.decoder.next_client_packet() {
                 Ok(Some(packet)) => {
                     self.log_incoming(link, &packet);
                     if let Err(cause) = self.handle_packet(link, packet) {

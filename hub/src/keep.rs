@@ -1,7 +1,7 @@
 //! An identity as it is kept: in an export, a seed file, or a row of the data file. A seed may leave out nearly
 //! everything; an export has it all, so that import and export are each other's mirror.
 
-use crate::c2d::check_bag;
+use crate::c2d::check_topic;
 use crate::fields::Fields;
 use crate::identity_document::{self, Wanted};
 use crate::queue::{Ack, Waiting};
@@ -195,7 +195,7 @@ pub(crate) fn read_message(identity: &Identity, document: &Value) -> Result<Wait
         fields.count(name, most)?.ok_or_else(|| bad(format!("a message has no {name}")))
     };
     let text = |name: &str| fields.text(name)?.ok_or_else(|| bad(format!("a message has no {name}")));
-    check_bag(identity, text("bag")?).map_err(|error| bad(error.message))?;
+    check_topic(identity, text("bag")?).map_err(|error| bad(error.message))?;
     let ack = text("ack")?;
     Ok(Waiting {
         sequence: number("sequence", COUNT_MAX)?,

@@ -107,8 +107,8 @@ impl Queue {
         Vec::from_iter::<VecDeque<Waiting>>(out)
     }
 
-    /// The next moment at which something expires.
+    /// The next moment at which something expires. What is on a link waits for its PUBACK or the link's end.
     pub(crate) fn next_expiry(&self) -> Option<u64> {
-        self.0.iter().map(|m| m.expires_ms).min()
+        self.0.iter().filter(|m| !m.locked).map(|m| m.expires_ms).min()
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod bag;
 mod base64_text;
+mod client_packet;
 pub mod connection_string;
 pub mod device_side;
 pub mod identity;

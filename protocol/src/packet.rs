@@ -5,6 +5,7 @@
 //! longer than 65,535 bytes without a word, so lengths are checked here first; PUBLISH and the two-byte packets,
 //! which are the hot ones, are written straight into the buffer.
 
+use crate::client_packet;
 use crate::limits::TOPIC_BYTES;
 use bytes::BytesMut;
 use std::collections::VecDeque;
@@ -73,6 +74,22 @@ impl Decoder {
             }
             Err(error) => Err(PacketError::Malformed(format!("{error:?}"))),
         }
+    }
+
+    /// The next whole packet of a client, held to all of MQTT 3.1.1 that a server has to close a connection for.
+    ///
+    /// # Errors
+    /// As [`Decoder::next_packet`].
+    pub fn next_client_packet(&mut self) -> Result<Option<Packet>, PacketError> {
+        if let Some(packet) = first_packet_len(&self.buffer).and_then(|length| self.buffer.get(..length)) {
+            client_packet::check(packet).map_err(|what| PacketError::Malformed(what.to_owned()))?;
+        }
+        self.next_packet()
+    }
+
+    /// Takes a limit for the packets that come from now on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
     }
 
     /// Bytes held back until their packet is whole.

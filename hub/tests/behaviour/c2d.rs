@@ -1,8 +1,8 @@
 //! Cloud-to-device messages. PROTOCOL 8.
 
-use crate::support::Bench;
+use crate::support::{Bench, Hello, START_MS};
 use iothub_hub::{HubConfig, LinkId, Switches};
-use iothub_protocol::packet::QoS;
+use iothub_protocol::packet::{Packet, QoS};
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -146,7 +146,7 @@ fn clean_session_keeps_the_queue_or_by_switch_purges_it() {
         let switches = Switches { purge_on_clean_session, ..Switches::default() };
         let mut bench = Bench::with(HubConfig { switches, ..HubConfig::default() });
         assert_eq!(bench.send("device-1", "before the first session"), 201);
-        let hello = crate::support::Hello { clean: true, ..bench.hello("device-1", None) };
+        let hello = Hello { clean: true, ..bench.hello("device-1", None) };
         bench.introduce(&hello);
         assert_eq!(waiting(&mut bench), left);
     }
@@ -217,4 +217,56 @@ fn bodies_of_all_kinds_and_bad_ones() {
         assert_eq!(bench.local("POST", MESSAGES, bad).0, 400, "{bad}");
     }
     assert_eq!(bench.local("POST", "/local/devices/nobody/messages", "{}").0, 404);
+}
+
+#[test]
+fn what_comes_again_with_qos_0_has_no_dup() {
+    // MQTT-3.3.1-2. The session before had asked for QoS 1, and a fault sends all twice.
+    let mut bench = Bench::new();
+    let link = listening(&mut bench);
+    bench.send("device-1", "a");
+    assert_eq!(bench.take_publish(link).qos, QoS::AtLeastOnce);
+    bench.drop_socket(link);
+    let (link, _) = bench.introduce(&Hello { clean: true, ..bench.hello("device-1", None) });
+    bench.subscribed(link, &[(C2D, 0)]);
+    bench.local("POST", "/local/faults", r#"{"kind":"duplicate"}"#);
+    bench.send("device-1", "b");
+    let got: Vec<_> = std::iter::from_fn(|| bench.take(link)).collect();
+    let flags: Vec<_> = got
+        .iter()
+        .map(|packet| match packet {
+            Packet::Publish(publish) => (publish.qos as u8, publish.dup),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(flags, [(0, false); 3]);
+}
+
+#[test]
+fn a_message_expires_at_its_time_behind_one_that_is_on_a_link() {
+    let mut bench = Bench::new();
+    let link = bench.connect("device-1");
+    bench.subscribed(link, &[(C2D, 1)]);
+    let until =
+        |seconds: u64| iothub_protocol::time::format_millis((START_MS + seconds * 1000).cast_signed());
+    let send = |bench: &mut Bench, id: &str, at: u64| {
+        let body = json!({"messageId": id, "expiryTimeUtc": until(at)}).to_string();
+        assert_eq!(bench.local("POST", MESSAGES, &body).0, 201);
+    };
+    send(&mut bench, "on the link", 2);
+    let filter = C2D.as_bytes();
+    let length = u8::try_from(filter.len()).unwrap();
+    bench.feed(link, &[&[0xa2, length + 4, 0, 2, 0, length], filter].concat());
+    bench.take(link);
+    send(&mut bench, "behind it", 3);
+    bench.events();
+    bench.pass(2_999);
+    assert!(bench.events_of("c2d").is_empty());
+    bench.pass(1);
+    let told = bench.events_of("c2d");
+    let told: Vec<_> = told.iter().map(|event| (&event["state"], &event["messageId"])).collect();
+    assert_eq!(told, [(&json!("expired"), &json!("behind it"))]);
+    // The other one ends with its link.
+    bench.drop_socket(link);
+    assert_eq!(bench.events_of("c2d")[0]["messageId"], "on the link");
 }

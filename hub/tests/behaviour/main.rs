@@ -10,6 +10,7 @@ mod kept_file;
 mod lifetime;
 mod methods;
 mod modules;
+mod mqtt_rules;
 mod queries;
 mod quotas;
 mod rest;

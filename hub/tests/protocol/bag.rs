@@ -33,7 +33,11 @@ fn the_two_sdks_bags_of_the_same_message_are_the_same_properties() {
 /// PROTOCOL 6.1, Encoder [SX]
 #[test]
 fn a_plus_is_a_plus_and_a_space_is_written_as_20() {
-    assert_eq!(read("plus=a+b&a%2Bb=c%2Bd"), json!({"plus": "a+b", "a+b": "c+d"}));
+    assert_eq!(read("plus=a%20b&a%2Bb=c%2Bd"), json!({"plus": "a b", "a+b": "c+d"}));
+    // A raw one is a wildcard in a topic name.
+    let (mut bench, link) = connected();
+    bench.publish(link, &format!("{EVENTS}plus=a+b"), b"x", 0, 0);
+    assert_eq!(bench.reason(link), Some(Reason::MalformedPacket));
     assert_eq!(written(&json!({"a b": "c d+e"})), "a%20b=c%20d%2Be");
 }
 

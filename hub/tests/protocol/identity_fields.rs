@@ -1,6 +1,6 @@
 //! PROTOCOL 2.1: who a CONNECT says it is.
 
-use crate::helpers::{code, refused, told};
+use crate::helpers::{DESIRED, METHODS, TWIN_ANSWERS, code, refused, told, twin_request};
 use crate::support::{Bench, Hello, json_of};
 use iothub_hub::{LinkId, Opened, PeerCertificate, Reason, Transport};
 use iothub_protocol::packet::{Connect, write_connect};
@@ -92,23 +92,47 @@ fn an_id_has_at_most_128_characters_of_the_documented_ones() {
 /// PROTOCOL 2.1, Ids are not percent-encoded [I]
 #[test]
 fn an_id_of_odd_characters_connects_publishes_and_listens_as_it_is() {
-    let mut bench = Bench::new();
-    let path: String = ODD_ID.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    assert_eq!(
-        bench.call("PUT", &format!("/devices/{path}"), &json!({"deviceId": ODD_ID}).to_string()).0,
-        200
-    );
-    let hello = bench.hello(ODD_ID, None);
-    let (link, answer) = bench.introduce(&hello);
-    assert_eq!(answer, Some((0, false)), "{:?}", bench.closed.get(&link));
-    bench.events();
-    bench.publish(link, &format!("devices/{ODD_ID}/messages/events/a=1"), b"x", 1, 1);
-    assert_eq!(bench.events_of("telemetry")[0]["deviceId"], ODD_ID);
+    let id = &ODD_ID.replace(['+', '#'], "");
+    let (mut bench, link, path) = connected_as(id);
+    bench.publish(link, &format!("devices/{id}/messages/events/a=1"), b"x", 1, 1);
+    assert_eq!(bench.events_of("telemetry")[0]["deviceId"], *id);
     bench.take(link);
-    bench.subscribed(link, &[(&format!("devices/{ODD_ID}/messages/devicebound/#"), 1)]);
+    bench.subscribed(link, &[(&format!("devices/{id}/messages/devicebound/#"), 1)]);
     assert_eq!(bench.local("POST", &format!("/local/devices/{path}/messages"), "{}").0, 201);
     let topic = bench.take_publish(link).topic;
-    assert!(topic.starts_with(&format!("devices/{ODD_ID}/messages/devicebound/")), "{topic}");
+    assert!(topic.starts_with(&format!("devices/{id}/messages/devicebound/")), "{topic}");
+}
+
+/// PROTOCOL 2.1, Ids are not percent-encoded [I]
+#[test]
+fn an_id_with_a_wildcard_connects_and_has_twins_and_methods_but_no_messages() {
+    for id in ["(+44)090809098", "a#b", ODD_ID] {
+        let (mut bench, link, path) = connected_as(id);
+        let filters =
+            [(TWIN_ANSWERS, 0), (METHODS, 0), (DESIRED, 0), ("devices/+/messages/devicebound/#", 1)];
+        bench.subscribed(link, &filters);
+        assert_eq!(
+            twin_request(&mut bench, link, "$iothub/twin/GET/?$rid=1", "").0,
+            "$iothub/twin/res/200/?$rid=1"
+        );
+        // No topic name can carry its id, so nothing that holds it may leave the hub.
+        let (status, error) = bench.local("POST", &format!("/local/devices/{path}/messages"), "{}");
+        assert_eq!(status, 400, "{error}");
+        assert!(error["message"].as_str().unwrap().contains("wildcard"), "{error}");
+        assert!(bench.take(link).is_none());
+        bench.publish(link, &format!("devices/{id}/messages/events/"), b"x", 1, 1);
+        assert_eq!(bench.reason(link), Some(Reason::MalformedPacket), "{id}");
+    }
+}
+
+/// Registers an odd id and connects it; gives its place in a path, too.
+fn connected_as(id: &str) -> (Bench, LinkId, String) {
+    let mut bench = Bench::new();
+    let path: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    assert_eq!(bench.call("PUT", &format!("/devices/{path}"), &json!({"deviceId": id}).to_string()).0, 200);
+    let link = bench.connect(id);
+    bench.events();
+    (bench, link, path)
 }
 
 /// PROTOCOL 2.1, Connection string

@@ -139,7 +139,7 @@ fn a_method_is_asked_and_answered_with_the_same_rid() {
 #[test]
 fn a_rid_is_any_text_and_comes_back_untouched() {
     let (mut bench, link) = listening(&[(TWIN_ANSWERS, 0)]);
-    for rid in ["1bc9aedd-7f56-4d6c-9a4e-0c3a", "7", "ff", "1700000000123", "a%20b", "A+b", "0"] {
+    for rid in ["1bc9aedd-7f56-4d6c-9a4e-0c3a", "7", "ff", "1700000000123", "a%20b", "A=b", "0"] {
         let topic = twin_request(&mut bench, link, &format!("$iothub/twin/GET/?$rid={rid}"), "").0;
         assert_eq!(topic, format!("$iothub/twin/res/200/?$rid={rid}"));
     }
