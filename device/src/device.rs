@@ -19,6 +19,7 @@ use crate::telemetry::{self, Message};
 use crate::token::Held;
 use crate::twin::{Asked, Mirror, Requests, parse_patch};
 use crate::watch::Watch;
+use crate::witness::Witness;
 use iothub_protocol::limits::METHOD_PAYLOAD_BYTES;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::topic;
@@ -53,6 +54,9 @@ pub struct Device {
     pub(crate) renewal_failures: u32,
     /// Since when there is a link, renewals not counted.
     pub(crate) online_since: u64,
+    /// Messages that were acknowledged before that.
+    pub(crate) acked_before: u64,
+    pub(crate) witness: Witness,
     pub(crate) held: Option<Held>,
     pub(crate) refusals: u32,
     /// Tokens in a row that had ended when the provider gave them.
@@ -112,6 +116,8 @@ impl Device {
             renewal: Renewal::None,
             renewal_failures: 0,
             online_since: 0,
+            acked_before: 0,
+            witness: Witness::default(),
             held: None,
             refusals: 0,
             ended_tokens: 0,

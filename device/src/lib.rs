@@ -26,6 +26,7 @@ mod telemetry;
 mod token;
 mod twin;
 mod watch;
+mod witness;
 
 pub use clock::Clock;
 pub use config::{Config, Credentials, DEFAULT_LOCAL_PORT, Options, WhenFull, Will, key_of};

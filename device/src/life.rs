@@ -21,9 +21,9 @@ pub(crate) enum Phase {
     /// The application was asked for a token.
     AwaitingToken { request: TokenId, until: u64 },
     /// A socket is being opened.
-    Opening { until: u64 },
+    Opening { since: u64, until: u64 },
     /// CONNECT has left.
-    Handshake { until: u64 },
+    Handshake { since: u64, until: u64 },
     /// CONNACK came.
     Online,
     /// The next attempt is due then.
@@ -39,6 +39,8 @@ pub(crate) const TOKEN_TIMEOUT: u64 = 60_000;
 /// So many tokens in a row that have ended when they come mean that a clock is wrong.
 const ENDED_TOKENS: u32 = 3;
 
+/// An attempt that is this old when the network comes back was made on the old one, in milliseconds.
+const STALE: u64 = 5_000;
 /// A timer that fires this much later than asked is throttled, in milliseconds.
 const LATE: u64 = 5_000;
 
@@ -48,7 +50,8 @@ impl Device {
         let good = self.held.as_ref().is_some_and(|held| held.is_good(self.at));
         match &self.config.credentials {
             Credentials::Key(_) => self.open_socket(),
-            // Whether a ready token is any good the hub decides: this machine's clock may be the one that is off.
+            // Whether a ready token is any good the hub decides, every time: this machine's clock may be the one that
+            // is off.
             Credentials::Token(token) if self.held.is_none() => match Held::given(token.clone()) {
                 Ok(held) => {
                     self.held = Some(held);
@@ -56,10 +59,6 @@ impl Device {
                 }
                 Err(error) => self.stop(error),
             },
-            Credentials::Token(_) if !good => self.stop(Error::new(
-                Code::TokenExpired,
-                "the token of the connection string has ended: connect with a new one, with a key, or with a token provider",
-            )),
             Credentials::Provider if !good => {
                 let request = self.ask_token();
                 self.phase = Phase::AwaitingToken { request, until: self.at.now + TOKEN_TIMEOUT };
@@ -89,7 +88,8 @@ impl Device {
     fn open_socket(&mut self) {
         let socket = self.new_socket();
         self.link = Some(Link::new(socket, self.at.now));
-        self.phase = Phase::Opening { until: self.at.now + self.config.options.open_timeout };
+        let since = self.at.now;
+        self.phase = Phase::Opening { since, until: since + self.config.options.open_timeout };
     }
 
     /// The application's token, for a first link or for a renewal.
@@ -129,6 +129,9 @@ impl Device {
         if self.renewal.opened(socket, self.at.now) {
             return self.drain_when_quiet();
         }
+        if self.witness_opened(socket) {
+            return;
+        }
         let current = self.link.as_ref().is_some_and(|link| link.socket == socket);
         if current && matches!(self.phase, Phase::Opening { .. }) {
             self.send_connect();
@@ -150,7 +153,8 @@ impl Device {
         if let Err(error) = link.connect(&self.config, &held.token) {
             return self.stop(Error::new(Code::Argument, error.to_string()));
         }
-        self.phase = Phase::Handshake { until: self.at.now + self.config.options.connack_timeout };
+        let since = self.at.now;
+        self.phase = Phase::Handshake { since, until: since + self.config.options.connack_timeout };
     }
 
     pub(crate) fn on_connack(&mut self, session_present: bool, code: u8) {
@@ -165,10 +169,15 @@ impl Device {
                 let text = "the hub answered CONNACK 3: the device is disabled, or the hub is unavailable or throttles";
                 self.wait_for(Cause::Unavailable, "hub-unavailable", text.to_owned());
             }
-            code => self.stop(Error::new(
-                Code::HubRefused,
-                format!("the hub refused the CONNECT (CONNACK {code}): protocol or client id do not suit it"),
-            )),
+            code => {
+                self.drop_link();
+                self.stop(Error::new(
+                    Code::HubRefused,
+                    format!(
+                        "the hub refused the CONNECT (CONNACK {code}): protocol or client id do not suit it"
+                    ),
+                ));
+            }
         }
     }
 
@@ -179,6 +188,8 @@ impl Device {
         self.renewal_failures = 0;
         if !renewed {
             self.online_since = self.at.now;
+            self.acked_before = self.metrics.acked;
+            self.call_witness();
         }
         self.phase = Phase::Online;
         self.subscriptions.link_opened(session_present);
@@ -213,6 +224,12 @@ impl Device {
         self.drop_link();
         let fresh = !matches!(self.config.credentials, Credentials::Token(_));
         let ended = self.held.take().and_then(|held| held.ended(self.at)).unwrap_or_default();
+        if !fresh && !ended.is_empty() && self.connect_op.is_none() {
+            let text = format!(
+                "the token of the connection string has expired{ended}: connect with a new one, with a key, or with a token provider"
+            );
+            return self.stop(Error::new(Code::TokenExpired, text));
+        }
         if fresh && self.refusals < 2 {
             let text = "the hub refused the token; once more with a fresh one".to_owned();
             return self.wait_for(Cause::Network, "refused", text);
@@ -247,8 +264,12 @@ impl Device {
             }
             return self.renewal_failed(&Error::new(Code::Network, text));
         }
-        if self.link.as_ref().is_none_or(|link| link.socket != socket) {
+        if self.witness_closed(socket) || self.link.as_ref().is_none_or(|link| link.socket != socket) {
             return;
+        }
+        if matches!(self.phase, Phase::Opening { .. }) {
+            // Another client can not keep a socket from opening.
+            self.backoff.forgive();
         }
         let text = match self.phase {
             Phase::Opening { .. } => self.config.unreachable(&format!("could not be opened {said}")),
@@ -264,7 +285,11 @@ impl Device {
         // A renewal's new link is the old one's life gone on: it says nothing about another client.
         let life = link.connected_at.map(|_| self.at.now.saturating_sub(self.online_since));
         if close {
-            self.outputs.push_back(Output::Close { socket: link.socket });
+            let socket = link.socket;
+            if matches!(self.phase, Phase::Handshake { .. }) {
+                self.say_goodbye();
+            }
+            self.outputs.push_back(Output::Close { socket });
         }
         self.forget_link();
         if let Some(socket) = self.renewal.take_open_socket() {
@@ -272,19 +297,30 @@ impl Device {
             return self.connect_on(socket);
         }
         self.drop_spare();
-        let cause = match life {
-            Some(life) => self.backoff.link_ended(life, &self.config.options),
-            None => Cause::Network,
-        };
-        if cause == Cause::TakenOver {
-            let text = format!(
-                "{} links in a row ended soon after connecting: another client uses \"{}\" (one link per identity); stop it, or give each its own device",
-                self.backoff.short_lives(),
-                self.config.identity
-            );
-            return self.wait_for(cause, "taken-over", text);
+        let mut taken_over = false;
+        if let Some(life) = life {
+            self.backoff.lived(life, self.metrics.acked > self.acked_before);
+            // An end that was decided here says nothing about another client.
+            taken_over = !close
+                && self.backoff.ended_by_other_side(life, &self.config.options)
+                && self.is_taken_over();
         }
+        if taken_over {
+            return self.yield_to_other();
+        }
+        let cause = if reason == "token-provider" { Cause::TokenProvider } else { Cause::Network };
         self.wait_for(cause, reason, detail);
+    }
+
+    /// Another client has the identity: waits long, and longer each time.
+    #[inline(never)] // As in pump.rs: most pages never meet another client.
+    fn yield_to_other(&mut self) {
+        let text = format!(
+            "the hub closed the last {} connections soon after connecting: another client probably uses \"{}\" (one connection per identity); stop it, or give each client its own device",
+            self.backoff.short_lives(),
+            self.config.identity
+        );
+        self.wait_for(Cause::TakenOver, "taken-over", text);
     }
 
     /// Makes an open socket the current link and sends CONNECT on it.
@@ -301,6 +337,7 @@ impl Device {
         }
         self.forget_link();
         self.drop_spare();
+        self.drop_witness();
     }
 
     pub(crate) fn forget_link(&mut self) {
@@ -313,8 +350,9 @@ impl Device {
         self.raise(gone);
     }
 
-    fn wait_for(&mut self, cause: Cause, reason: &'static str, detail: String) {
+    pub(crate) fn wait_for(&mut self, cause: Cause, reason: &'static str, detail: String) {
         let wait = self.backoff.wait(cause, &self.config.options, &mut self.random);
+        let wait = self.until_verdict(wait);
         self.phase = Phase::Waiting { until: self.at.now + wait, cause };
         self.trouble = Some(Error::new(code_of(cause), detail.clone()));
         let state = if self.connect_op.is_some() { State::Connecting } else { State::Reconnecting };
@@ -323,6 +361,7 @@ impl Device {
 
     /// Gives up for good: every call ends with this error, and later ones do at once.
     pub(crate) fn stop(&mut self, error: Error) {
+        self.say_goodbye();
         self.drop_link();
         if let Phase::AwaitingToken { request, .. } = self.phase {
             self.outputs.push_back(Output::ForgetToken { request });
@@ -341,9 +380,9 @@ impl Device {
         self.drop_link();
     }
 
-    /// DISCONNECT, so that the hub drops the will.
+    /// DISCONNECT, so that the hub drops the will: also behind a CONNECT that it has not answered yet.
     pub(crate) fn say_goodbye(&mut self) {
-        let says = matches!(self.phase, Phase::Online) && !self.renewal.has_left();
+        let says = matches!(self.phase, Phase::Online | Phase::Handshake { .. }) && !self.renewal.has_left();
         let Some(link) = self.link.as_mut().filter(|_| says) else { return };
         packet::write_disconnect(&mut link.out);
         let (socket, bytes) = (link.socket, std::mem::take(&mut link.out));
@@ -359,19 +398,29 @@ impl Device {
         }
     }
 
-    /// The page is back: look at the link, and do not sit out a wait that began in another world.
+    /// The page is back: look at the connection, and do not sit out a wait that began in another world. Only a hub
+    /// that is busy and another client are left alone: what woke us has not changed them.
     pub(crate) fn woken(&mut self) {
         self.probe();
-        if let Phase::Waiting { cause: Cause::Network, until } = &mut self.phase {
-            *until = (*until).min(self.at.now + self.random.between(0, 250));
+        let now = self.at.now;
+        match &mut self.phase {
+            Phase::Waiting { cause: Cause::Network | Cause::TokenProvider, until } => {
+                *until = (*until).min(now + self.random.between(0, 250));
+            }
+            Phase::Opening { since, .. } | Phase::Handshake { since, .. } if now >= *since + STALE => {
+                let text = "the network is back, and this attempt began before".to_owned();
+                self.lose_link("network", text, true);
+                self.woken();
+            }
+            _ => {}
         }
     }
 
     pub(crate) fn life_deadline(&self) -> Option<u64> {
-        match &self.phase {
+        let own = match &self.phase {
             Phase::AwaitingToken { until, .. }
-            | Phase::Opening { until }
-            | Phase::Handshake { until }
+            | Phase::Opening { until, .. }
+            | Phase::Handshake { until, .. }
             | Phase::Waiting { until, .. } => Some(*until),
             Phase::Online => {
                 let options = &self.config.options;
@@ -382,25 +431,33 @@ impl Device {
                 earlier(alive, None)
             }
             Phase::Idle | Phase::Stopped(_) | Phase::Closed => None,
-        }
+        };
+        earlier(own, self.witness.deadline())
     }
 
     pub(crate) fn life_timeout(&mut self) {
         let now = self.at.now;
+        self.witness_timeout();
         match &self.phase {
             Phase::AwaitingToken { request, until } if now >= *until => {
                 self.outputs.push_back(Output::ForgetToken { request: *request });
                 let text = format!("the token provider gave nothing for {} s", TOKEN_TIMEOUT / 1000);
                 self.token_failed(Error::new(Code::TokenProvider, text));
             }
-            Phase::Opening { until } if now >= *until => {
+            Phase::Opening { until, .. } if now >= *until => {
                 let text = self.config.unreachable("did not open in time");
                 self.lose_link("network", text, true);
             }
-            Phase::Handshake { until } if now >= *until => {
+            Phase::Handshake { until, .. } if now >= *until => {
                 self.lose_link("network", "the hub sent no CONNACK in time".to_owned(), true);
             }
-            Phase::Waiting { until, .. } if now >= *until => self.start_link(),
+            Phase::Waiting { until, .. } if now >= *until => {
+                if self.witness_accuses() {
+                    self.yield_to_other()
+                } else {
+                    self.start_link()
+                }
+            }
             Phase::Online => self.check_alive(),
             _ => {}
         }

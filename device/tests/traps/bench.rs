@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub(crate) tokens_asked: Vec<(TokenId, String, u64)>,
     /// The sockets that are open or being opened.
     pub(crate) sockets: Vec<SocketId>,
+    /// The one that carried the last CONNECT.
+    connected: Option<SocketId>,
 }
 
 pub(crate) fn config(text: &str) -> Config {
@@ -42,7 +44,7 @@ impl Bench {
         let device = Device::new(config, 7, Clock { now: 0, unix_ms: START });
         let (urls, sent, events, settled) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (tokens_asked, sockets) = (Vec::new(), Vec::new());
-        Self { device, now: 0, urls, sent, events, settled, tokens_asked, sockets }
+        Self { device, now: 0, urls, sent, events, settled, tokens_asked, sockets, connected: None }
     }
 
     /// A device that is connected, with nothing recorded yet but the CONNECT.
@@ -76,9 +78,14 @@ impl Bench {
         self.hub(&[0x20, 2, 0, code]);
     }
 
-    /// The hub writes these bytes on the newest socket.
+    /// The socket of the connection.
+    fn link(&self) -> SocketId {
+        self.connected.filter(|socket| self.sockets.contains(socket)).unwrap_or(*self.sockets.last().unwrap())
+    }
+
+    /// The hub writes these bytes on the connection.
     pub(crate) fn hub(&mut self, bytes: &[u8]) {
-        let socket = *self.sockets.last().unwrap();
+        let socket = self.link();
         self.device.socket_bytes(socket, bytes, self.clock());
         self.drain();
     }
@@ -89,9 +96,14 @@ impl Bench {
         self.hub(&bytes);
     }
 
-    /// The hub closes the newest socket without a word.
+    /// The hub closes the connection without a word.
     pub(crate) fn hub_closes(&mut self) {
-        let socket = self.sockets.pop().unwrap();
+        self.closes(self.link());
+    }
+
+    /// This socket ends.
+    pub(crate) fn closes(&mut self, socket: SocketId) {
+        self.sockets.retain(|open| *open != socket);
         self.device.socket_closed(socket, 1006, self.clock());
         self.drain();
     }
@@ -138,7 +150,13 @@ impl Bench {
                     self.urls.push(url);
                     self.sockets.push(socket);
                 }
-                Output::Transmit { bytes, .. } => self.sent.extend(packets(&bytes)),
+                Output::Transmit { socket, bytes } => {
+                    let written = packets(&bytes);
+                    if written.iter().any(|packet| matches!(packet, Packet::Connect(_))) {
+                        self.connected = Some(socket);
+                    }
+                    self.sent.extend(written);
+                }
                 Output::Close { socket } => self.sockets.retain(|open| *open != socket),
                 Output::NeedToken { request, audience, expires_at } => {
                     self.tokens_asked.push((request, audience, expires_at));

@@ -5,6 +5,7 @@
 mod bench;
 mod connect;
 mod hub_says_no;
+mod life;
 mod messages;
 mod methods;
 mod renewal;

@@ -121,6 +121,8 @@ pub struct Client {
     pub connects: Vec<(u64, u64)>,
     /// When frames left, on which wire, and how many packets were in them.
     pub frames: Vec<(u64, usize, usize)>,
+    /// When each connection that got a message acknowledged got its first.
+    pub worked: Vec<u64>,
     /// Times at which the host said "woken".
     pub wakes: Vec<u64>,
     /// What is on the wire, as an onlooker sees it.
@@ -157,6 +159,7 @@ impl Client {
             methods: Vec::new(),
             opens: Vec::new(),
             renewals: Vec::new(),
+            worked: Vec::new(),
             connects: Vec::new(),
             frames: Vec::new(),
             wakes: Vec::new(),

@@ -104,6 +104,7 @@ impl World {
             return self.at(self.now + 1_000, Action::Open(wire));
         }
         self.wires[wire].hub_alive = true;
+        self.wires[wire].open_since = Some(self.now);
         let opened = Opened { transport: Transport::WebSocket, certificate: None };
         self.hub.handle_opened(LinkId(wire as u64), opened, self.hub_now());
         self.drain_hub();
@@ -128,6 +129,7 @@ impl World {
             }
             return;
         };
+        self.wires[wire].spoken_on = true;
         match self.watches[wire].up(bytes) {
             Ok(packets) => {
                 self.clients[client].frames.push((self.now, wire, packets.len()));
@@ -193,6 +195,9 @@ impl World {
                             self.trace.packet(self.now, client, wire, false, packet);
                             if let Packet::PubAck(ack) = packet {
                                 self.clients[client].in_flight.acknowledged(ack.pkid);
+                                if !std::mem::replace(&mut self.wires[wire].worked, true) {
+                                    self.clients[client].worked.push(self.now);
+                                }
                             }
                         }
                     }

@@ -147,7 +147,10 @@ impl World {
     /// The wire of a client's link that the hub serves now, if any.
     #[must_use]
     pub fn live_wire(&self, client: usize) -> Option<usize> {
-        self.clients[client].sockets.values().copied().rfind(|wire| self.wires[*wire].hub_alive)
+        let alive = |wire: &usize| self.wires[*wire].hub_alive;
+        let mut wires = self.clients[client].sockets.values().copied();
+        let link = wires.clone().rfind(|wire| alive(wire) && self.wires[*wire].spoken_on);
+        link.or_else(|| wires.rfind(alive))
     }
 
     /// The hub's desired properties of the first device.

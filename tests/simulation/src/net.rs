@@ -42,6 +42,12 @@ pub struct Wire {
     pub device_alive: bool,
     /// The hub end is there.
     pub hub_alive: bool,
+    /// Since when it is open at both ends.
+    pub open_since: Option<u64>,
+    /// The device has written on it: it is no witness that only stands by.
+    pub spoken_on: bool,
+    /// The hub has acknowledged a message on it.
+    pub worked: bool,
     /// Everything sent from now on is lost: it was cut, or it is half-open.
     pub dead: bool,
     /// Towards the hub.
@@ -182,6 +188,9 @@ impl Wire {
             socket,
             device_alive: true,
             hub_alive: false,
+            open_since: None,
+            spoken_on: false,
+            worked: false,
             dead: false,
             up: Lane::default(),
             down: Lane::default(),

@@ -269,6 +269,10 @@ impl World {
         match doing {
             Doing::Cut => {
                 self.cut_anywhere(0);
+                // Most of what cuts one connection cuts all of a machine's.
+                if self.random.index(2) == 0 {
+                    self.cut_all(0, 0);
+                }
             }
             Doing::Swallow => {
                 self.swallow(0);
