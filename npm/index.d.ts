@@ -103,7 +103,10 @@ export interface ConnectOptions {
   backoff?: { base?: number; cap?: number };
   /** Waits after CONNACK 3. Default 5,000 to 300,000. */
   throttled?: { base?: number; cap?: number };
-  /** So many short-lived links in a row (3; 0 for never) mean that another client has the identity; then wait 20,000 to 600,000. */
+  /**
+   * So many connections in a row that the hub ended within a minute (3; 0 for never) mean that another client has the
+   * identity, unless the network ends other sockets too. Then wait 20,000 to 600,000 ms.
+   */
   takenOver?: { after?: number; base?: number; cap?: number };
   /** Messages that wait for the link: 100,000 and 64 MiB; when full, `reject` (default) or `drop-oldest`. */
   outbox?: { messages?: number; bytes?: number; whenFull?: 'reject' | 'drop-oldest' };

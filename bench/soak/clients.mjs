@@ -7,13 +7,9 @@ import { bodyOf } from './send.mjs';
 /** @typedef {import('../client/wire.mjs').Wire} Wire */
 /** @typedef {{ send: (number: number) => Promise<unknown>, close: () => Promise<unknown> }} Sender */
 
-/**
- * Ours, with its defaults but one: a link that is cut every two seconds looks like a second client of the identity,
- * for which the device would wait minutes, and here it is none.
- * @param {any} DeviceClient @param {Wire} wire @param {Record<string, unknown>} [options] @returns {Promise<Sender>}
- */
+/** Ours, with its defaults. @param {any} DeviceClient @param {Wire} wire @param {Record<string, unknown>} [options] @returns {Promise<Sender>} */
 export async function ours(DeviceClient, wire, options = {}) {
-  const device = await DeviceClient.connect(wire.connectionString, { takenOver: { after: 0 }, ...options });
+  const device = await DeviceClient.connect(wire.connectionString, options);
   return { send: (number) => device.send({ body: bodyOf(number) }), close: () => device.close() };
 }
 

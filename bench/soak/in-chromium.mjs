@@ -17,7 +17,7 @@ const HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,
  * @param {string} name of the client
  * @param {import('../client/wire.mjs').Wire} wire
  * @param {import('./measure.mjs').Pace} pace
- * @returns {Promise<{ outcomes: string, errors: Record<string, number>, seconds: number, version: string }>}
+ * @returns {Promise<{ outcomes: string, errors: Record<string, number>, waits: number[], seconds: number, version: string }>}
  */
 export async function inChromium(name, wire, pace) {
   const server = await serve(name);

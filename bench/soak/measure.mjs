@@ -25,39 +25,43 @@ const NAMES = { ours: 'iothub-wasm', mqttjs: 'MQTT.js' };
 /** @typedef {Awaited<ReturnType<typeof soakOne>>} Row */
 
 /**
- * @param {{ hub?: string, messages: number, perSecond: number, seed: number, clients?: ('ours' | 'mqttjs')[], where?: Where[] }} setting
+ * @param {{ hub?: string, messages: number, perSecond: number, seed: number, clients?: ('ours' | 'mqttjs')[], where?: Where[], kinds?: 'all' | 'cuts' }} setting
  */
-export async function measureSoak({ hub, messages, perSecond, seed, clients, where }) {
+export async function measureSoak({ hub, messages, perSecond, seed, clients, where, kinds = 'all' }) {
   const pace = { count: messages, perSecond, settleMs: SETTLE_MS };
   const rows = [];
   for (const place of where ?? /** @type {Where[]} */ (['node', 'chromium'])) {
     for (const client of clients ?? /** @type {const} */ (['ours', 'mqttjs'])) {
-      rows.push(await soakOne({ hub, client, place, pace, seed }));
+      rows.push(await soakOne({ hub, client, place, pace, seed, kinds }));
     }
   }
   return rows;
 }
 
 /**
- * @param {{ hub?: string, client: 'ours' | 'mqttjs', place: Where, pace: Pace, seed: number }} setting
+ * @param {{ hub?: string, client: 'ours' | 'mqttjs', place: Where, pace: Pace, seed: number, kinds: 'all' | 'cuts' }} setting
  */
-async function soakOne({ hub: binary, client, place, pace, seed }) {
+async function soakOne({ hub: binary, client, place, pace, seed, kinds }) {
   process.env.IOTHUB_LOCAL_LOG ??= 'error';
   const hub = await startHub(binary ? { binary } : {});
-  const network = await BadNetwork.open(Number(new URL(hub.ready.http).port), seed);
+  const network = await BadNetwork.open(Number(new URL(hub.ready.http).port), seed, kinds);
   try {
     const device = hub.ready.devices[0].connectionString.replace(/Port=\d+/, `Port=${network.port}`);
     const run =
       place === 'node' ? await inNode(client, device, pace) : await inChromium(client, wireOf(device), pace);
-    return { client, place, ...weigh(run.outcomes, network.books), ...network.troubles, ...rest(run) };
+    return { client, place, kinds, ...weigh(run.outcomes, network.books), ...network.troubles, ...rest(run) };
   } finally {
     await network.close();
     await hub.stop();
   }
 }
 
-/** @param {{ errors: Record<string, number>, seconds: number, version?: string }} run */
-const rest = ({ errors, seconds, version }) => ({ errors, seconds, version });
+/** @param {{ errors: Record<string, number>, waits: number[], seconds: number, version?: string }} run */
+function rest({ errors, waits, seconds, version }) {
+  const sorted = waits.toSorted((a, b) => a - b);
+  const share = (/** @type {number} */ part) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN;
+  return { errors, p50: share(0.5), p99: share(0.99), seconds, version };
+}
 
 /** @param {string} client @param {string} device @param {Pace} pace */
 async function inNode(client, device, pace) {
@@ -93,7 +97,9 @@ export function soakTable(rows) {
   return table(
     [
       'Client',
+      'network',
       'sent',
+      'acknowledged after, ms (p50, p99)',
       'lost',
       'rejected',
       'unsettled',
@@ -105,9 +111,10 @@ export function soakTable(rows) {
     ],
     rows.map((row) => [
       `${NAMES[row.client]} in ${row.place === 'node' ? 'Node' : 'Chromium'}`,
-      ...[row.messages, row.lost, row.rejected, row.unsettled, row.duplicated, row.copies, row.unmarked].map(
-        shown,
-      ),
+      row.kinds === 'all' ? 'cuts, stalls, half-open' : 'cuts',
+      shown(row.messages),
+      `${shown(row.p50)}, ${shown(row.p99)}`,
+      ...[row.lost, row.rejected, row.unsettled, row.duplicated, row.copies, row.unmarked].map(shown),
       `${row.cut}, ${row.stall}, ${row.halfOpen}`,
       shown(row.seconds),
     ]),

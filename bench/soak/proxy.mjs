@@ -1,6 +1,6 @@
 /**
  * A bad network between a client and the hub, from a seed: bytes take 15 ms each way, and every two seconds the
- * links are cut, or stall, or go half-open. It reads along, and keeps the books: which message left how often and with which flag, and which the
+ * connections are cut, or (where all troubles are asked for) stall, or go half-open. It reads along, and keeps the books: which message left how often and with which flag, and which the
  * hub acknowledged. Used by the soak.
  */
 import net from 'node:net';
@@ -141,10 +141,13 @@ export class BadNetwork {
   #timers = new Set();
   #server = net.createServer();
   #port = 0;
+  /** @type {'all' | 'cuts'} */
+  #kinds = 'all';
 
-  /** Opens one in front of the hub at `port`. @param {number} port @param {number} seed */
-  static async open(port, seed) {
+  /** Opens one in front of the hub at `port`. @param {number} port @param {number} seed @param {'all' | 'cuts'} kinds */
+  static async open(port, seed, kinds) {
     const network = new BadNetwork();
+    network.#kinds = kinds;
     const random = randomFrom(seed);
     network.#server.on('connection', (client) => {
       const link = new Link(client, net.connect(port, '127.0.0.1'), network.books);
@@ -185,7 +188,10 @@ export class BadNetwork {
     const count = this.troubles.cut + this.troubles.stall + this.troubles.halfOpen;
     const links = [...this.#links].filter((link) => !link.halfOpen);
     if (links.length === 0) return;
-    if (count === SURE_HALF_OPEN || kind < 0.05) {
+    if (this.#kinds === 'cuts') {
+      this.troubles.cut += 1;
+      for (const link of links) link.cut();
+    } else if (count === SURE_HALF_OPEN || kind < 0.05) {
       this.troubles.halfOpen += 1;
       for (const link of links) link.halfOpen = true;
       const forget = () => {

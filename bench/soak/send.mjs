@@ -14,13 +14,15 @@ export const bodyOf = (number) => String(number).padEnd(100, ' ');
 /**
  * @param {(number: number) => Promise<unknown>} send
  * @param {{ count: number, perSecond: number, settleMs: number }} pace
- * @returns {Promise<{ outcomes: string, errors: Record<string, number>, seconds: number }>}
+ * @returns {Promise<{ outcomes: string, errors: Record<string, number>, waits: number[], seconds: number }>}
  */
 export async function sendNumbered(send, { count, perSecond, settleMs }) {
   /** @type {string[]} */
   const outcomes = Array(count).fill(OPEN);
   /** @type {Record<string, number>} */
   const errors = {};
+  /** How long each resolved promise took, in milliseconds. @type {number[]} */
+  const waits = [];
   let open = count;
   /** @type {() => void} */
   let allSettled = () => {};
@@ -32,15 +34,20 @@ export async function sendNumbered(send, { count, perSecond, settleMs }) {
     open -= 1;
     if (open === 0) allSettled();
   };
-  const one = (/** @type {number} */ number) =>
-    send(number).then(
-      () => settle(number, RESOLVED),
+  const one = (/** @type {number} */ number) => {
+    const begun = performance.now();
+    return send(number).then(
+      () => {
+        waits.push(Math.round(performance.now() - begun));
+        settle(number, RESOLVED);
+      },
       (error) => {
         const word = String(error?.code ?? error?.message ?? error).slice(0, 60);
         errors[word] = (errors[word] ?? 0) + 1;
         settle(number, REJECTED);
       },
     );
+  };
   const started = performance.now();
   for (let number = 0; number < count; ) {
     const due = Math.min(count, Math.floor(((performance.now() - started) / 1000) * perSecond));
@@ -49,5 +56,5 @@ export async function sendNumbered(send, { count, perSecond, settleMs }) {
   }
   const patience = new Promise((resolve) => setTimeout(resolve, settleMs));
   await Promise.race([settled, patience]);
-  return { outcomes: outcomes.join(''), errors, seconds: (performance.now() - started) / 1000 };
+  return { outcomes: outcomes.join(''), errors, waits, seconds: (performance.now() - started) / 1000 };
 }

@@ -1,4 +1,7 @@
-/** The soak, short: no message is lost, rejected or left open by a network that cuts, stalls and goes half-open. */
+/**
+ * The soak, short: no message is lost, rejected or left open by a network that cuts, stalls and goes half-open. The
+ * client has its defaults: a bad network is not taken for another client, for which it would stay away for minutes.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measureSoak } from '../../bench/soak/measure.mjs';
