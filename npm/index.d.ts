@@ -54,8 +54,8 @@ export interface WebSocketLike {
   readonly readyState: number;
   /** Bytes that `send` took and that have not left. */
   readonly bufferedAmount: number;
-  /** One binary frame. The bytes are the socket's own to keep, unless the method is the runtime's own. */
-  send(data: Uint8Array): void;
+  /** One binary frame, as a `Uint8Array` that is the socket's to keep, unless the method is the runtime's own. */
+  send(data: any): void;
   close(): void;
   /** `open`; `message` with `data`; `close` with `code` and `reason`; `error`, behind which a `close` comes. */
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: any) => void): void;
