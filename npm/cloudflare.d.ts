@@ -10,6 +10,7 @@ declare module 'cloudflare:workers' {
     alarm?(): Promise<void>;
     webSocketMessage?(): void;
     webSocketClose?(socket: WebSocket): Promise<void>;
+    webSocketError?(socket: WebSocket): Promise<void>;
   }
 }
 declare const WebSocketPair: new () => { 0: WebSocket; 1: WebSocket };

@@ -11,11 +11,14 @@ export interface DeviceObjectStatus {
   state: 'connecting' | 'connected' | 'reconnecting' | 'disconnected' | 'closed';
   reason: string;
   mode: 'standing' | 'windowed' | 'on-demand';
-  /** Messages that are stored and not acknowledged. */
+  /** Messages that are stored and not acknowledged; after an eviction it may say too many until they were sent. */
   queued: number;
-  /** The desired version that `onDesired` has handled; -1 before the first. */
+  /** `onDesired` has handled every change up to this version; -1 before the first. */
   desiredVersion: number;
 }
+
+/** What `onDropped` is told of: a message, or a reported patch. */
+export type Dropped = TelemetryMessage | { reported: Record<string, unknown> };
 
 export declare class IotHubDeviceObject<Env = unknown> {
   constructor(ctx: any, env: Env);
@@ -29,8 +32,10 @@ export declare class IotHubDeviceObject<Env = unknown> {
   mode: 'standing' | 'windowed' | 'on-demand';
   /** Milliseconds between alarms. Default 60,000; 900,000 when windowed. */
   every: number | undefined;
-  /** Milliseconds that a window is open. Default 20,000. */
+  /** Milliseconds that a window is open at most, and that it tries to connect. Default 20,000. */
   window: number;
+  /** Messages that may be stored; `send` rejects with `outbox-full` beyond. Default 10,000. */
+  maxQueued: number;
   /** Handlers of methods by name, called with the object as `this`. */
   methods: Record<string, MethodHandler>;
 
@@ -40,15 +45,25 @@ export declare class IotHubDeviceObject<Env = unknown> {
   options(): ConnectOptions;
   /** A cloud-to-device message; acknowledged when what this returns has resolved. */
   onMessage(message: C2DMessage): unknown;
-  /** A change of the desired properties, once for each version, also across evictions. A throw brings it again. */
+  /**
+   * A change of the desired properties; `null` for what was removed. One call at a time, in the order of the versions,
+   * also across evictions: what changed while the object was away comes as one change. After a throw the version stays,
+   * later changes are still raised, and what was missed is raised again with the next alarm or connection.
+   */
   onDesired(patch: Record<string, unknown>, version: number): unknown;
-  /** A message that the client refuses for good (too large, for one). */
-  onDropped(message: TelemetryMessage, error: unknown): void;
+  /** What was stored and can never be sent: a reported patch that the hub refuses, for one. The rest goes on. */
+  onDropped(dropped: Dropped, error: unknown): unknown;
 
-  /** Stores a message; it is sent when there is a link, and kept until the hub has acknowledged it. */
+  /**
+   * Stores a message; it is sent when there is a connection, and kept until the hub has acknowledged it. One that the
+   * hub would refuse rejects here.
+   */
   send(message: TelemetryMessage): Promise<{ messageId: string }>;
-  /** Stores a patch of the reported properties; it is sent when there is a link. */
-  updateReported(patch: Record<string, unknown>): Promise<void>;
+  /**
+   * Stores a patch of the reported properties; it is sent when there is a connection. One that is known to be refused
+   * rejects here; what only the hub can know (the size of the whole section) comes to `onDropped`.
+   */
+  updateReported(patch: object): Promise<void>;
   status(): DeviceObjectStatus;
 
   /** A WebSocket upgrade attaches a page, which gets the live state as JSON; anything else gets the status. */
@@ -56,6 +71,7 @@ export declare class IotHubDeviceObject<Env = unknown> {
   alarm(): Promise<void>;
   webSocketMessage(): void;
   webSocketClose(socket: any): Promise<void>;
+  webSocketError(socket: any): Promise<void>;
 }
 
 export { IotHubError } from './index.js';

@@ -4,13 +4,17 @@
  * extend `IotHubDeviceObject`; `durable-object.d.ts` is its manual.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { Desired } from './object-desired.js';
 import { Outbox } from './object-outbox.js';
+import { Reported } from './object-reported.js';
 import { DeviceClient, IotHubError } from './workerd.js';
 
 /** How often the object looks after itself, by mode. @type {Record<string, number>} */
 const EVERY = { standing: 60_000, windowed: 900_000, 'on-demand': 60_000 };
 const WINDOW = 20_000;
-const [VERSION, REPORTED] = ['twin:version', 'twin:reported'];
+const MAX_QUEUED = 10_000;
+/** The end of a window that is left for handlers to finish, in milliseconds and as a part of the window. */
+const [DRAIN, DRAIN_PART] = [1_000, 0.1];
 
 export class IotHubDeviceObject extends DurableObject {
   /** @type {'standing' | 'windowed' | 'on-demand'} */
@@ -18,31 +22,40 @@ export class IotHubDeviceObject extends DurableObject {
   /** @type {number | undefined} */
   every;
   window = WINDOW;
+  maxQueued = MAX_QUEUED;
   /** @type {Record<string, import('./index.js').MethodHandler>} */
   methods = {};
 
   #storage;
   #outbox;
+  #reported;
+  #desired;
   /** @type {DeviceClient | undefined} */
   #device;
   /** @type {Promise<void> | undefined} */
   #opening;
-  #version = -1;
-  /** @type {Record<string, unknown> | undefined} */
-  #reported;
-  #reporting = false;
   #link = { state: 'disconnected', reason: '' };
 
   /** @param {any} ctx @param {any} env */
   constructor(ctx, env) {
     super(ctx, env);
-    this.#storage = ctx.storage;
-    this.#outbox = new Outbox(ctx.storage, (message, error) => this.onDropped(message, error));
-    ctx.blockConcurrencyWhile(async () => {
-      await this.#outbox.restore();
-      this.#version = (await this.#storage.get(VERSION)) ?? -1;
-      this.#reported = await this.#storage.get(REPORTED);
-    });
+    const { storage } = ctx;
+    this.#storage = storage;
+    this.#outbox = new Outbox(storage, (message, error) => this.#drop(message, error));
+    this.#reported = new Reported(storage, (reported, error) => this.#drop({ reported }, error));
+    this.#desired = new Desired(
+      storage,
+      (patch, version) => this.onDesired(patch, version),
+      (patch, version) => this.#tell({ type: 'desired', patch, version }),
+    );
+    ctx.blockConcurrencyWhile(() =>
+      Promise.all([
+        DeviceClient.host.load(), // what is to be stored is checked there
+        this.#outbox.restore(),
+        this.#reported.restore(),
+        this.#desired.restore(),
+      ]),
+    );
   }
 
   /** @returns {any} */
@@ -65,28 +78,33 @@ export class IotHubDeviceObject extends DurableObject {
     return undefined;
   }
 
-  /** @param {import('./index.js').TelemetryMessage} message @param {unknown} error */
-  onDropped(message, error) {
-    console.error(`message ${message.messageId} can not be sent: ${error}`);
+  /** @param {import('./durable-object.js').Dropped} dropped @param {unknown} error @returns {unknown} */
+  onDropped(dropped, error) {
+    const what = 'reported' in dropped ? 'a reported patch' : `message ${dropped.messageId}`;
+    return console.error(`${what} was dropped, it can never be sent: ${error}`);
   }
 
   /** @param {import('./index.js').TelemetryMessage} message */
   async send(message) {
-    const messageId = await this.#outbox.add(message);
+    const messageId = await this.#outbox.add(message, this.maxQueued);
     await this.#look();
     return { messageId };
   }
 
-  /** @param {Record<string, unknown>} patch */
+  /** @param {object} patch */
   async updateReported(patch) {
-    this.#reported = merged(this.#reported ?? {}, patch);
-    await this.#storage.put(REPORTED, this.#reported);
+    await this.#reported.add(patch);
     await this.#look();
   }
 
   /** What it is doing, for a page or a test. */
   status() {
-    return { ...this.#link, mode: this.mode, queued: this.#outbox.size, desiredVersion: this.#version };
+    return {
+      ...this.#link,
+      mode: this.mode,
+      queued: this.#outbox.size,
+      desiredVersion: this.#desired.version,
+    };
   }
 
   /** @override @param {Request} request @returns {Promise<Response>} */
@@ -101,7 +119,10 @@ export class IotHubDeviceObject extends DurableObject {
 
   /** @override */
   async alarm() {
-    if (this.mode !== 'windowed') return this.#look();
+    if (this.mode !== 'windowed') {
+      this.#desired.retry();
+      return this.#look();
+    }
     await this.#schedule();
     await this.#openWindow().catch((error) => this.#onFailure(error));
   }
@@ -115,21 +136,37 @@ export class IotHubDeviceObject extends DurableObject {
     if (this.mode === 'on-demand' && !this.#isWanted()) await this.#hangUp();
   }
 
+  /** @override @param {any} socket */
+  webSocketError(socket) {
+    return this.webSocketClose(socket);
+  }
+
   /** Makes sure that there is a next alarm while there is a reason for one, and does what the mode asks for now. */
   async #look() {
     if (this.mode === 'on-demand' && !this.#isWanted()) return this.#hangUp();
     if ((await this.#storage.getAlarm()) === null) await this.#schedule();
     if (this.mode === 'windowed' && this.#device === undefined) return;
-    // Not awaited: the caller's message is stored, and the link may take its time.
+    // Not awaited: the caller's message is stored, and the connection may take its time.
     this.#open()
       .then(() => this.#pump())
       .catch((error) => this.#onFailure(error));
   }
 
-  /** No link; what is stored waits for the next alarm. @param {any} error */
+  /** What is stored waits for the next alarm. @param {any} error */
   #onFailure(error) {
-    this.#link = { state: 'disconnected', reason: error.code ?? 'internal' };
+    const reason = error.code ?? 'internal';
+    if (this.#device === undefined) this.#link = { state: 'disconnected', reason };
     this.#tell({ type: 'status', ...this.status(), detail: error.message });
+  }
+
+  /** @param {import('./durable-object.js').Dropped} dropped @param {unknown} error */
+  async #drop(dropped, error) {
+    this.#tell({ type: 'error', detail: String(error) });
+    try {
+      await this.onDropped(dropped, error);
+    } catch (thrown) {
+      console.error(`onDropped failed: ${thrown}`);
+    }
   }
 
   #schedule() {
@@ -138,16 +175,16 @@ export class IotHubDeviceObject extends DurableObject {
 
   /** Whether there is something to do, or somebody to see it. */
   #isWanted() {
-    return this.#outbox.size > 0 || this.#reported !== undefined || this.ctx.getWebSockets().length > 0;
+    return this.#outbox.size + this.#reported.size > 0 || this.ctx.getWebSockets().length > 0;
   }
 
-  /** Connects, empties the outbox, takes what waits, and closes after the window. */
+  /** Connects, sends and takes what waits, and closes when the window has passed, whatever is still open. */
   async #openWindow() {
+    const drain = Math.min(DRAIN, this.window * DRAIN_PART);
     await this.#open();
-    const emptied = this.#pump();
-    await new Promise((resolve) => setTimeout(resolve, this.window));
-    await emptied;
-    await this.#hangUp();
+    this.#pump().catch((error) => this.#onFailure(error));
+    await new Promise((resolve) => setTimeout(resolve, this.window - drain));
+    await this.#hangUp(drain);
   }
 
   #open() {
@@ -159,8 +196,10 @@ export class IotHubDeviceObject extends DurableObject {
   }
 
   async #dial() {
-    const device = await DeviceClient.connect(await this.credentials(), this.options());
+    const bound = this.mode === 'windowed' ? { connectTimeout: this.window } : {};
+    const device = await DeviceClient.connect(await this.credentials(), { ...bound, ...this.options() });
     this.#device = device;
+    this.#desired.begin();
     this.#onStatus(device, { state: device.state, reason: device.reason });
     device.addEventListener('status', (/** @type {any} */ event) => this.#onStatus(device, event));
     device.addEventListener('message', (/** @type {import('./index.js').DeviceMessageEvent} */ event) => {
@@ -170,7 +209,8 @@ export class IotHubDeviceObject extends DurableObject {
     });
     device.addEventListener(
       'desired',
-      (/** @type {import('./index.js').DesiredEvent} */ event) => void this.#onDesired(event),
+      (/** @type {import('./index.js').DesiredEvent} */ { patch, version }) =>
+        this.#desired.take(patch, version),
     );
     for (const [name, handler] of Object.entries(this.methods))
       device.onMethod(name, (request) => handler.call(this, request));
@@ -178,83 +218,48 @@ export class IotHubDeviceObject extends DurableObject {
 
   /** @param {DeviceClient} device @param {{ state: string, reason: string }} event */
   #onStatus(device, { state, reason }) {
+    if (this.#device !== undefined && this.#device !== device) return; // one that was hung up
     this.#link = { state, reason };
     this.#tell({ type: 'status', ...this.status() });
-    if (state === 'connected') void this.#pump();
+    if (state === 'connected') {
+      this.#desired.retry();
+      this.#pump().catch((error) => this.#onFailure(error));
+    }
     if (state !== 'disconnected' || this.#device !== device) return;
     this.#device = undefined; // it gave up, and says why; the next alarm tries again
     void device.close({ drain: 0 });
-  }
-
-  /** The first event after each connect holds everything: only what is newer than the stored version is raised. */
-  async #onDesired(/** @type {import('./index.js').DesiredEvent} */ { patch, version }) {
-    if (version <= this.#version) return;
-    try {
-      await this.onDesired(patch, version);
-    } catch (error) {
-      console.error(`onDesired failed for version ${version}, it is raised again on the next link: ${error}`);
-      return;
-    }
-    this.#version = version;
-    await this.#storage.put(VERSION, version);
-    this.#tell({ type: 'desired', patch, version });
   }
 
   /** Sends what is stored and not on its way. */
   async #pump() {
     const device = this.#device;
     if (device === undefined) return;
-    await Promise.all([this.#outbox.sendAll((message) => device.send(message)), this.#report(device)]);
+    await Promise.all([
+      this.#outbox.sendAll((message) => device.send(message)),
+      this.#reported.sendAll(device),
+    ]);
     this.#tell({ type: 'status', ...this.status() });
     if (this.mode === 'on-demand' && !this.#isWanted()) await this.#hangUp();
   }
 
-  /** @param {DeviceClient} device */
-  async #report(device) {
-    if (this.#reporting || this.#reported === undefined) return;
-    this.#reporting = true;
-    try {
-      while (this.#reported !== undefined) {
-        /** @type {Record<string, unknown>} */
-        const patch = this.#reported;
-        await device.updateReported(patch);
-        if (this.#reported !== patch) continue; // more was added meanwhile: patches may be sent twice
-        this.#reported = undefined;
-        await this.#storage.delete(REPORTED);
-      }
-    } catch (error) {
-      this.#tell({ type: 'error', detail: String(error) }); // stored still: the next link or alarm sends it
-    } finally {
-      this.#reporting = false;
-    }
-  }
-
-  async #hangUp() {
+  /** @param {number} [drain] */
+  async #hangUp(drain) {
     const device = this.#device;
     this.#device = undefined;
-    await device?.close();
+    await device?.close(drain === undefined ? {} : { drain });
   }
 
-  /** @param {object} news */
+  /** Pages are told what they can be told: one that is just closing throws, and nothing may depend on it. @param {object} news */
   #tell(news) {
     const text = JSON.stringify(news);
-    for (const page of this.ctx.getWebSockets()) page.send(text);
+    for (const page of this.ctx.getWebSockets()) {
+      try {
+        page.send(text);
+      } catch {
+        // It is on its way out; `webSocketClose` follows.
+      }
+    }
   }
-}
-
-/** A later patch over an earlier one, as the twin would take them. @param {any} under @param {any} over @returns {any} */
-function merged(under, over) {
-  const result = { ...under };
-  for (const [name, value] of Object.entries(over)) {
-    const both = isObject(value) && isObject(result[name]);
-    result[name] = both ? merged(result[name], value) : value;
-  }
-  return result;
-}
-
-/** @param {unknown} value */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export { IotHubError };

@@ -1,11 +1,37 @@
 /**
  * The outbox of a device object: messages in the object's storage until the hub has acknowledged them. A message costs
- * one write when it is added and one when it is gone. Used by `durable-object.js` only.
+ * one write when it is added and one when it is gone. At most `WINDOW` messages are in memory, however many wait.
+ * Used by `durable-object.js` only.
  */
+import { IotHubError } from './errors.js';
+import { done, stringified, written } from './message.js';
+import { checkMessage } from './object-judge.js';
 
 const PREFIX = 'outbox:';
-const BATCH = 100;
+const WINDOW = 32;
 const DIGITS = 15;
+
+/** What is wrong with a message or a patch stays wrong. */
+const FAULTS = [
+  'argument',
+  'quality-of-service',
+  'property-name',
+  'message-too-large',
+  'topic-too-long',
+  'identity',
+  'twin-bad-request',
+];
+
+/** Whether it would fail again however often it is sent; everything else is about the connection. @param {unknown} error */
+export function isFault(error) {
+  return !(error instanceof IotHubError) || FAULTS.includes(error.code);
+}
+
+/** @param {number} limit @param {string} what @returns {never} */
+export function full(limit, what) {
+  const text = `${limit} ${what} are stored and wait for the connection, which is as many as may`;
+  throw new IotHubError('outbox-full', text, { retryable: true });
+}
 
 /** @typedef {import('./index.js').TelemetryMessage & { messageId: string }} Stored */
 
@@ -13,7 +39,16 @@ export class Outbox {
   #storage;
   #dropped;
   #next = 0;
-  #sending = new Set();
+  /** Puts on their way. */
+  #adding = 0;
+  /** Told when something was added. */
+  #added = () => {};
+  /** @type {(message: Stored) => Promise<void>} */
+  #send = () => Promise.resolve();
+  #again = false;
+  /** @type {Promise<void> | undefined} */
+  #running;
+  /** After an eviction an upper bound until everything was sent: counting would read it all. */
   size = 0;
 
   /** @param {any} storage @param {(message: Stored, error: unknown) => void} dropped told of what can never be sent */
@@ -22,57 +57,126 @@ export class Outbox {
     this.#dropped = dropped;
   }
 
-  /** Reads what an earlier life of the object left; called once, before anything else. */
+  /** Finds what an earlier life of the object left; called once, before anything else. */
   async restore() {
-    const keys = [...(await this.#storage.list({ prefix: PREFIX })).keys()];
-    this.size = keys.length;
-    const last = keys.at(-1);
-    this.#next = last === undefined ? 0 : Number(last.slice(PREFIX.length)) + 1;
+    const [first] = (await this.#storage.list({ prefix: PREFIX, limit: 1 })).keys();
+    if (first === undefined) return;
+    const [last] = (await this.#storage.list({ prefix: PREFIX, limit: 1, reverse: true })).keys();
+    this.#next = numberOf(last) + 1;
+    this.size = this.#next - numberOf(first);
   }
 
-  /** Resolves when the message is stored. @param {import('./index.js').TelemetryMessage} message */
-  async add(message) {
-    const messageId = message.messageId ?? crypto.randomUUID();
+  /** Resolves when the message is stored. @param {import('./index.js').TelemetryMessage} message @param {number} limit */
+  async add(message, limit) {
+    const stored = sound(message);
+    if (this.size >= limit) full(limit, 'messages');
     const key = PREFIX + String(this.#next++).padStart(DIGITS, '0');
     this.size += 1;
-    await this.#storage.put(key, { ...message, messageId });
-    return messageId;
+    this.#adding += 1;
+    try {
+      await this.#storage.put(key, stored);
+    } catch (error) {
+      this.size -= 1;
+      throw error;
+    } finally {
+      this.#adding -= 1;
+    }
+    this.#added();
+    return stored.messageId;
   }
 
   /**
-   * Sends everything that is stored and not on its way, oldest first. What fails and may go well later stays.
+   * Sends everything that is stored, oldest first; resolves when nothing more can be sent for now. What fails and may
+   * go well later stays.
    * @param {(message: Stored) => Promise<void>} send
    */
-  async sendAll(send) {
-    for (let start = PREFIX; ; ) {
-      /** @type {Map<string, Stored>} */
-      const batch = await this.#storage.list({ prefix: PREFIX, start, limit: BATCH });
-      const fresh = [...batch].filter(([key]) => !this.#sending.has(key));
-      const outcomes = await Promise.all(fresh.map(([key, message]) => this.#sendOne(key, message, send)));
-      const last = [...batch.keys()].at(-1);
-      if (last === undefined || batch.size < BATCH || outcomes.includes(false)) return;
-      start = `${last}\0`;
+  sendAll(send) {
+    this.#send = send;
+    this.#again = true;
+    this.#running ??= this.#rounds().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #rounds() {
+    while (this.#again) {
+      this.#again = false;
+      await this.#round();
     }
   }
 
-  /** @param {string} key @param {Stored} message @param {(message: Stored) => Promise<void>} send */
+  async #round() {
+    const send = this.#send;
+    /** @type {Set<Promise<void>>} */
+    const open = new Set();
+    let start = PREFIX;
+    let halted = false;
+    for (;;) {
+      const added = new Promise((resolve) => {
+        this.#added = () => resolve(undefined);
+      });
+      const batch = halted ? new Map() : await this.#after(start, WINDOW - open.size);
+      for (const [key, message] of batch) {
+        start = `${key}\0`;
+        const one = this.#sendOne(key, message, send).then((sent) => {
+          halted ||= !sent;
+          open.delete(one);
+        });
+        open.add(one);
+      }
+      if (open.size > 0) await Promise.race([...open, ...(open.size < WINDOW && !halted ? [added] : [])]);
+      else if (batch.size === 0) break;
+    }
+    if (!halted && this.size > 0 && this.#adding === 0 && (await this.#after(PREFIX, 1)).size === 0)
+      this.size = this.#adding;
+  }
+
+  /** @param {string} start @param {number} limit @returns {Promise<Map<string, Stored>>} */
+  async #after(start, limit) {
+    return limit === 0 ? new Map() : this.#storage.list({ prefix: PREFIX, start, limit });
+  }
+
+  /**
+   * Gives whether it is gone from the storage.
+   * @param {string} key @param {Stored} message @param {(message: Stored) => Promise<void>} send
+   */
   async #sendOne(key, message, send) {
-    this.#sending.add(key);
     try {
       await send(message);
     } catch (error) {
-      if (isForNow(error)) return false;
+      if (!isFault(error)) return false;
       this.#dropped(message, error);
-    } finally {
-      this.#sending.delete(key);
     }
-    if (await this.#storage.delete(key)) this.size -= 1;
-    return true;
+    try {
+      if (await this.#storage.delete(key)) this.size -= 1;
+      return true;
+    } catch {
+      return false; // it comes twice
+    }
   }
 }
 
-/** What is wrong with a message stays wrong; everything else is about the link. @param {any} error */
-function isForNow(error) {
-  const wrong = ['argument', 'quality-of-service', 'property-name', 'message-too-large', 'topic-too-long'];
-  return !wrong.includes(error?.code);
+/** @param {string} key */
+function numberOf(key) {
+  return Number(key.slice(PREFIX.length));
+}
+
+/**
+ * A message as it is stored: checked, with an id, and with nothing that storing would change.
+ * @param {import('./index.js').TelemetryMessage} message @returns {Stored}
+ */
+function sound(message) {
+  const identified = { ...message, messageId: message?.messageId ?? crypto.randomUUID() };
+  const fields = written(message && identified);
+  checkMessage(fields);
+  done(fields);
+  const { body } = identified;
+  if (typeof body === 'string') return identified;
+  if (body instanceof ArrayBuffer) return { ...identified, body: body.slice(0) };
+  // Only what the view shows: storing it would take the whole buffer along.
+  if (ArrayBuffer.isView(body))
+    return { ...identified, body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice() };
+  const { contentType = 'application/json', contentEncoding = 'utf-8' } = identified;
+  return { ...identified, body: stringified(body, 'body'), contentType, contentEncoding };
 }

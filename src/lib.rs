@@ -14,6 +14,7 @@ mod options;
 mod page;
 mod panic;
 mod staged;
+mod stored;
 
 /// The standard allocator's code is several times larger, and a download is what a page waits for.
 #[global_allocator]

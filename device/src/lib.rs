@@ -35,3 +35,4 @@ pub use error::{Code, Error};
 pub use io::{CallId, DeliveryId, Event, OpId, Output, Settlement, SocketId, State, TokenId};
 pub use metrics::Metrics;
 pub use telemetry::{Message, bag_of};
+pub use twin::merge_reported;

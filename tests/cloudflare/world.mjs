@@ -43,9 +43,10 @@ export class CloudflareWorld {
       OWN_SOCKET: 'OwnSocket',
       WINDOWED: 'Windowed',
       ON_DEMAND: 'OnDemand',
+      SMALL: 'Small',
     };
     const durableObjects = Object.fromEntries(
-      Object.entries(classes).map(([name, className]) => [name, { className, useSQLite: true }]),
+      Object.entries(classes).map(([name, className]) => [name, { className, useSQLite: name !== 'SMALL' }]),
     );
     const bindings = { IOTHUB_HOST: 'localhost', LOCAL_PORT: port, GROUP_KEY, ...SECRETS };
     const workerd = await openWorkerd(script, { durableObjects, bindings });
@@ -74,8 +75,7 @@ export class CloudflareWorld {
   }
 
   /** A new identity whose key is derived from the group's. */
-  async createDevice() {
-    const deviceId = `edge-${crypto.randomUUID().slice(0, 8)}`;
+  async createDevice(deviceId = `edge-${crypto.randomUUID().slice(0, 8)}`) {
     const key = createHmac('sha256', Buffer.from(GROUP_KEY, 'base64')).update(deviceId).digest('base64');
     const service = new Service(this.hub.ready.http, deviceId);
     const symmetricKey = { primaryKey: key, secondaryKey: key };

@@ -3,7 +3,9 @@
 mod mirror;
 mod patch;
 mod requests;
+mod texts;
 
 pub(crate) use mirror::{Change, Mirror};
 pub(crate) use patch::parse_patch;
 pub(crate) use requests::{Answer, Asked, Requests};
+pub use texts::merge_reported;

@@ -58,7 +58,7 @@ const LONGEST_RETRY: u64 = 60_000;
 /// hold up every reported patch behind it, and the mirror until the next link.
 const UNANSWERED: u64 = 30_000;
 /// A merged patch stays well below the hub's 32 KB for a section.
-const MERGED_BYTES: usize = 24 * 1024;
+pub(crate) const MERGED_BYTES: usize = 24 * 1024;
 
 impl Requests {
     /// A read, for the application or for the mirror.

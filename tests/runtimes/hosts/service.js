@@ -49,7 +49,17 @@ export class Service {
 
   /** Cuts the link that is there. */
   cut() {
-    return this.#fetch('POST', '/local/faults', { kind: 'cut', deviceId: this.deviceId });
+    return this.addFault({ kind: 'cut' });
+  }
+
+  /** Trouble for this device only. @param {Record<string, unknown>} fault */
+  addFault(fault) {
+    return this.#fetch('POST', '/local/faults', { ...fault, deviceId: this.deviceId });
+  }
+
+  /** @param {number} id */
+  removeFault(id) {
+    return this.#fetch('DELETE', `/local/faults/${id}`);
   }
 
   /** Cuts every link at once, as a hub that restarts does. */
