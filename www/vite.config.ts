@@ -1,13 +1,15 @@
 /**
  * Builds the dashboard to `dist/`: relative addresses, nothing inline, nothing from elsewhere, so that any static
- * host (and `iothub-local`) can serve it. The package under test is taken as built, from `../pkg`.
+ * host (and `iothub-local`) can serve it. The package under test is taken as built, from `../pkg` or the folder that
+ * IOTHUB_WASM_PACKAGE names.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
-const builtPackage = (path: string) => fileURLToPath(new URL(`../pkg/${path}`, import.meta.url));
+const PACKAGE = process.env.IOTHUB_WASM_PACKAGE ?? fileURLToPath(new URL('../pkg', import.meta.url));
+const builtPackage = (path: string) => `${PACKAGE}/${path}`;
 
 /** The development server injects styles inline; only the built page can keep the strict policy. */
 const policyOnlyWhenBuilt: Plugin = {

@@ -4,31 +4,46 @@
  */
 import { spawn } from 'node:child_process';
 import net from 'node:net';
-import { buildDashboard, buildDevHub } from '../lib/artifacts.mjs';
+import { buildDashboard, buildDevHub, buildHubAndBindTool, buildQuickDashboard } from '../lib/artifacts.mjs';
 import { Failure, runMain } from '../lib/failure.mjs';
-import { dashboardDir, devHub, root } from '../lib/paths.mjs';
-import { setUpForBuild } from '../lib/set-up.mjs';
-import { runSteps } from '../lib/steps.mjs';
-import { buildPackage } from '../lib/wasm-package.mjs';
+import { dashboardDir, devHub, quickDashboardDir, root } from '../lib/paths.mjs';
+import { LIMITS, setUp } from '../lib/set-up.mjs';
+import { runTasks } from '../lib/steps.mjs';
+import { buildPackage, buildQuickPackage, compileQuickly, isPackageBuilt } from '../lib/wasm-package.mjs';
 
 const PORT = 4280;
 
 /** Entry of `pkg-scripts/start`. */
 export const main = () =>
   runMain(async () => {
-    await runSteps([
-      ...setUpForBuild(),
-      { title: 'package', body: buildPackage },
-      { title: 'dashboard', body: buildDashboard },
-      { title: 'hub', body: buildDevHub },
-    ]);
-    await serve(process.argv.slice(2));
+    // What `npm run build` or `npm test` left is better than anything made in a hurry.
+    const built = isPackageBuilt();
+    const seconds = await runTasks([...setUp(['npm', 'wasm32']), ...(built ? FROM_BUILT : QUICKLY)], LIMITS);
+    console.log(`      ready after ${seconds} s`);
+    await serve(process.argv.slice(2), built ? dashboardDir : quickDashboardDir);
   });
 
-/** @param {string[]} wanted arguments of the caller for the hub */
-async function serve(wanted) {
+/** @typedef {import('../lib/steps.mjs').Task} Task */
+
+/** @type {Task[]} */
+const QUICKLY = [
+  { name: 'wasm', title: 'wasm', needs: ['wasm32'], uses: ['cargo'], body: compileQuickly },
+  { name: 'hub', title: 'hub', needs: ['rust'], uses: ['cargo'], body: buildHubAndBindTool },
+  { name: 'package', title: 'package', needs: ['hub', 'wasm'], body: buildQuickPackage },
+  { name: 'dashboard', title: 'dashboard', needs: ['npm', 'package'], body: buildQuickDashboard },
+];
+
+/** @type {Task[]} */
+const FROM_BUILT = [
+  { name: 'hub', title: 'hub', needs: ['rust'], uses: ['cargo'], body: buildDevHub },
+  { name: 'package', title: 'package', needs: ['rust'], body: buildPackage },
+  { name: 'dashboard', title: 'dashboard', needs: ['npm', 'package'], body: buildDashboard },
+];
+
+/** @param {string[]} wanted arguments of the caller for the hub @param {string} dashboard */
+async function serve(wanted, dashboard) {
   const port = wanted.includes('--port') ? [] : ['--port', String(await freePort())];
-  const www = wanted.includes('--www') ? [] : ['--www', dashboardDir];
+  const www = wanted.includes('--www') ? [] : ['--www', dashboard];
   const hub = spawn(devHub, [...port, ...www, '--json', ...wanted], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],

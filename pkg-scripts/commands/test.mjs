@@ -4,8 +4,8 @@
  */
 import { Failure, runMain } from '../lib/failure.mjs';
 import { add, none, summarise, total } from '../lib/results.mjs';
-import { setUpForTest } from '../lib/set-up.mjs';
-import { runStep, secondsSince } from '../lib/steps.mjs';
+import { LIMITS, setUpForTest } from '../lib/set-up.mjs';
+import { runTasks, secondsSince } from '../lib/steps.mjs';
 import { SUITES } from '../lib/suites.mjs';
 
 /**
@@ -19,16 +19,17 @@ export const main = () =>
   runMain(async () => {
     const started = Date.now();
     const suites = selected(process.argv.slice(2));
-    /** @type {import('../lib/browser.mjs').Browser | undefined} */
-    let browser;
-    const setUp = setUpForTest((found) => {
-      browser = found;
-    });
-    const steps = setUp.length + suites.length;
-    for (const [index, step] of setUp.entries()) await runStep(step, index + 1, steps);
-    if (!browser) throw new Failure('the set-up found no browser and said nothing');
-    const results = await runSuites(suites, { browser }, setUp.length, steps);
-    printSummary(results, started);
+    const found = /** @type {import('../lib/set-up.mjs').Found} */ ({});
+    const setUp = setUpForTest(
+      found,
+      suites.flatMap(({ needs = [] }) => needs),
+    );
+    /** @type {Result[]} */
+    const results = [];
+    const known = new Set([...setUp, ...suites].map(({ name }) => name));
+    const tasks = suites.map((suite) => taskOf(suite, known, found, results));
+    await runTasks([...setUp, ...tasks], LIMITS);
+    printSummary(inOrder(results), started);
   });
 
 /** @param {string[]} names */
@@ -43,27 +44,29 @@ function selected(names) {
 }
 
 /**
- * Runs every suite, also after a failure: one run tells everything that is wrong.
- * @param {Suite[]} suites
- * @param {import('../lib/suites.mjs').Context} context
- * @param {number} before steps already done
- * @param {number} steps
+ * A suite as a task that never fails: one run tells everything that is wrong.
+ * @param {Suite} suite
+ * @param {Set<string>} known what is in this run; what else a suite needs is taken as it lies there
+ * @param {import('../lib/suites.mjs').Context} context filled by the set-up
+ * @param {Result[]} results of those before
+ * @returns {import('../lib/steps.mjs').Task}
  */
-async function runSuites(suites, context, before, steps) {
-  /** @type {Result[]} */
-  const results = [];
-  for (const [index, suite] of suites.entries()) {
-    const missing = (suite.needs ?? []).filter((name) =>
+function taskOf(suite, known, context, results) {
+  const needs = (suite.needs ?? []).filter((name) => known.has(name));
+  const body = async () => {
+    const missing = needs.filter((name) =>
       results.some((done) => done.suite.name === name && done.counts.failed > 0),
     );
-    const body = async () => {
-      const result = missing.length > 0 ? notRun(suite, missing) : await runSuite(suite, context);
-      results.push(result);
-      return `${result.counts.failed > 0 ? 'FAILED, ' : ''}${total(result.counts)}`;
-    };
-    await runStep({ title: suite.title, body }, before + index + 1, steps);
-  }
-  return results;
+    const result = missing.length > 0 ? notRun(suite, missing) : await runSuite(suite, context);
+    results.push(result);
+    return `${result.counts.failed > 0 ? 'FAILED, ' : ''}${total(result.counts)}`;
+  };
+  return { ...suite, needs, body };
+}
+
+/** As the suites stand in their list. @param {Result[]} results */
+function inOrder(results) {
+  return [...results].sort((one, other) => SUITES.indexOf(one.suite) - SUITES.indexOf(other.suite));
 }
 
 /**

@@ -32,6 +32,6 @@ export async function runMain(body) {
     await body();
   } catch (error) {
     console.error(error instanceof Failure ? `\n${error.report}` : error);
-    process.exitCode = 1;
+    process.exit(1); // at once: steps that run beside the failed one end with us
   }
 }

@@ -14,6 +14,7 @@ const MANIFESTS = [
   'npm/package.json',
   'www/package.json',
   'tests/package.json',
+  'docs/package.json',
 ];
 
 const INSTALLED = path.join(root, 'node_modules', '.package-lock.json');

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure, runMain } from './failure.mjs';
-import { targetDir } from './paths.mjs';
+import { bindTool, targetDir } from './paths.mjs';
 import { run } from './run.mjs';
 import { listFiles } from './stamp.mjs';
 import { buildParts, stagingDir } from './wasm-package.mjs';
@@ -16,7 +16,7 @@ const SECOND = path.join(targetDir, 'second-build');
 
 /** @returns {Promise<string>} a note; throws with the files that differ */
 export async function checkReproducible() {
-  await run('node', [SELF], { env: { CARGO_TARGET_DIR: SECOND } });
+  await run('node', [SELF], { env: { CARGO_TARGET_DIR: SECOND, IOTHUB_BIND: bindTool } });
   const again = path.join(SECOND, path.relative(targetDir, stagingDir));
   const files = listFiles(stagingDir).map((file) => path.relative(stagingDir, file));
   const differ = files.filter((file) => !same(path.join(stagingDir, file), path.join(again, file)));

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { Failure } from './failure.mjs';
 import { root } from './paths.mjs';
+import { say } from './steps.mjs';
 
 const HEARTBEAT_MS = 20_000;
 const MINUTE = 60_000;
@@ -146,7 +147,7 @@ export function endGroup(child, signal = 'SIGTERM') {
 function signOfLife(started, output) {
   const seconds = Math.round((Date.now() - started) / 1000);
   const last = output.trimEnd().split('\n').at(-1)?.trim().slice(0, 100) ?? '';
-  console.log(`      ${seconds} s: ${last || 'working'}`);
+  say(`${seconds} s: ${last || 'working'}`);
 }
 
 function childEnvironment(extra = {}) {

@@ -9,22 +9,38 @@ import { root, stampDir } from './paths.mjs';
 
 const SKIPPED = new Set(['node_modules', 'dist', 'target', '.git']);
 
+/** @typedef {{ files: string[], text?: string[], results: string[] }} Inputs */
+
 /**
  * Does the work unless it was done for the same inputs and its results still exist.
  * @param {string} name
- * @param {{ files: string[], text?: string[], results: string[] }} inputs
+ * @param {Inputs} inputs
  * @param {() => Promise<void>} work
  * @returns {Promise<boolean>} whether work was done
  */
-export async function unlessDone(name, { files, text = [], results }, work) {
-  const file = path.join(stampDir, `${name}.stamp`);
-  const hash = hashOf(files, text);
-  if (results.every((result) => fs.existsSync(result)) && read(file) === hash) return false;
+export async function unlessDone(name, inputs, work) {
+  if (isDone(name, inputs)) return false;
+  const file = stampOf(name);
+  const hash = hashOf(inputs.files, inputs.text); // of what the work reads, not of what it may leave behind
   fs.rmSync(file, { force: true }); // half-done work must not look done
   await work();
   fs.mkdirSync(stampDir, { recursive: true });
   fs.writeFileSync(file, hash);
   return true;
+}
+
+/**
+ * Whether the work was done for these inputs.
+ * @param {string} name
+ * @param {Inputs} inputs
+ */
+export function isDone(name, { files, text, results }) {
+  return results.every((result) => fs.existsSync(result)) && read(stampOf(name)) === hashOf(files, text);
+}
+
+/** @param {string} name */
+function stampOf(name) {
+  return path.join(stampDir, `${name}.stamp`);
 }
 
 /**

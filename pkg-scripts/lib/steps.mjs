@@ -2,8 +2,25 @@
  * The list of steps of one command: numbers them, says what runs and how long it took.
  * Each command makes one list; a step is a title and a function that may return a short note.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { runSideBySide } from './schedule.mjs';
 
-/** @typedef {{ title: string, body: () => Promise<string | void> }} Step */
+/**
+ * @typedef {object} Step
+ * @property {string} title
+ * @property {() => Promise<string | void>} body
+ *
+ * @typedef {Step & { name: string, needs?: string[], uses?: string[] }} Task a step that may run beside others
+ */
+
+/** The title of the step that speaks, where several run. */
+const speaking = /** @type {AsyncLocalStorage<string>} */ (new AsyncLocalStorage());
+
+/** Says something below the title of the step that runs. @param {string} text */
+export function say(text) {
+  const title = speaking.getStore();
+  console.log(`      ${title === undefined ? '' : `${title}: `}${text}`);
+}
 
 /**
  * Runs steps in order; the first that throws ends the list.
@@ -18,16 +35,31 @@ export async function runSteps(steps) {
 }
 
 /**
+ * Runs steps side by side where their needs allow it; the first that throws ends them all.
+ * @param {Task[]} tasks
+ * @param {Record<string, number>} limits
+ */
+export async function runTasks(tasks, limits) {
+  const started = Date.now();
+  let number = 0;
+  const numbered = tasks.map((task) => ({
+    ...task,
+    body: () => speaking.run(task.title, () => runStep(task, ++number, tasks.length)),
+  }));
+  await runSideBySide(numbered, limits);
+  return secondsSince(started);
+}
+
+/**
  * @param {Step} step
  * @param {number} number
  * @param {number} total
  */
 export async function runStep(step, number, total) {
-  const label = `[${number}/${total}] ${step.title}`;
-  console.log(label);
+  console.log(`[${number}/${total}] ${step.title}`);
   const started = Date.now();
   const note = await step.body();
-  console.log(`      ${note ?? 'done'} (${secondsSince(started)} s)`);
+  say(`${note ?? 'done'} (${secondsSince(started)} s)`);
 }
 
 /** @param {number} started */

@@ -5,10 +5,10 @@
 import path from 'node:path';
 import { checkArrows } from './arrows.mjs';
 import { buildDashboard, buildDevHub } from './artifacts.mjs';
-import { ensureFirefox, writeWebdriverSettings } from './browser.mjs';
+import { writeWebdriverSettings } from './browser.mjs';
 import { measureDownload } from './download.mjs';
 import { withHub } from './hub-for-tests.mjs';
-import { devHub, root, toolsBin, wasmTarget } from './paths.mjs';
+import { devHub, root, targetDir, toolsBin, wasmTarget } from './paths.mjs';
 import { checkReproducible } from './reproducible.mjs';
 import { run } from './run.mjs';
 import { listFiles } from './stamp.mjs';
@@ -16,134 +16,203 @@ import { checkTidiness } from './tidy.mjs';
 import { buildPackage } from './wasm-package.mjs';
 
 /**
- * @typedef {{ browser: import('./browser.mjs').Browser }} Context
+ * @typedef {import('./set-up.mjs').Found} Context
  * @typedef {{ code: number, output: string }} Outcome
  * @typedef {object} Suite
  * @property {string} name
  * @property {string} title
- * @property {string[]} [needs] names of suites that must have passed in this run
+ * @property {string[]} [needs] names of set-up steps (set-up.mjs), and of suites that must have passed in this run
+ * @property {string[]} [uses] what two suites cannot use at once
  * @property {(context: Context) => Promise<string | Outcome>} body a note for a check, an outcome for a runner
  */
 
 const ON_WASM = ['--target', wasmTarget];
 /** The shells with sockets, and the benches: they have no wasm form. */
-const NATIVE_ONLY = ['iothub-local', 'iothub-bench', 'iothub-bench-functions'].flatMap((name) => [
-  '--exclude',
-  name,
-]);
+const NATIVE_ONLY = ['iothub-local', 'iothub-bench', 'iothub-bench-functions', 'iothub-bind'].flatMap(
+  (name) => ['--exclude', name],
+);
 const DENY = ['--', '-D', 'warnings'];
 const PURE = ['iothub-protocol', 'iothub-device', 'iothub-hub'].flatMap((name) => ['-p', name]);
 const keep = { allowFailure: true };
 
-/** @type {Suite[]} */
+/** Cargo locks its target folder. */
+const CARGO = { uses: ['cargo', 'place'] };
+/** Starts programs that mostly wait for each other. */
+const PROGRAMS = { uses: ['place'] };
+
+/**
+ * In this order where there is a choice: first what others wait for, then what takes longest.
+ * @type {Suite[]}
+ */
 export const SUITES = [
   {
     name: 'fmt',
     title: 'rustfmt',
+    needs: ['rust'],
     body: check(() => run('cargo', ['fmt', '--all', '--check', '--', '--color', 'never'])),
   },
   {
     name: 'lock',
     title: 'Cargo.lock is complete',
+    needs: ['rust'],
     body: check(() => run('cargo', ['metadata', '--locked', '--format-version', '1'])),
   },
-  { name: 'arrows', title: 'arrows between crates', body: checkArrows },
+  { name: 'arrows', title: 'arrows between crates', needs: ['rust'], body: checkArrows },
   { name: 'tidy', title: 'source tree', body: checkTidiness },
+  { name: 'hub', title: 'build the hub', needs: ['rust'], ...CARGO, body: buildDevHub },
+  { name: 'package', title: 'build the package', needs: ['wasm32', 'bind'], ...CARGO, body: buildPackage },
   {
-    name: 'clippy',
-    title: 'clippy, native',
-    body: check(() => run('cargo', ['clippy', '--workspace', '--all-targets', ...DENY])),
+    name: 'dashboard',
+    title: 'build the dashboard',
+    needs: ['npm', 'package'],
+    ...PROGRAMS,
+    body: buildDashboard,
   },
   {
-    name: 'clippy-wasm',
-    title: 'clippy, wasm32',
-    body: check(() =>
-      run('cargo', ['clippy', '--workspace', ...NATIVE_ONLY, '--all-targets', ...ON_WASM, ...DENY]),
-    ),
+    name: 'page',
+    title: 'the page, end to end',
+    needs: ['browser', 'firefox', 'hub', 'dashboard'],
+    ...PROGRAMS,
+    body: inBrowser('page'),
   },
   {
-    name: 'native',
-    title: 'native tests',
-    body: () => run('cargo', ['test', '--workspace', '--no-fail-fast'], keep),
-  },
-  { name: 'fuzz', title: 'every fuzz target, some seconds', body: shortFuzz },
-  { name: 'wasm', title: 'pure crates on wasm32', body: pureOnWasm },
-  { name: 'hub', title: 'build the hub', body: buildDevHub },
-  { name: 'package', title: 'build the package', body: buildPackage },
-  { name: 'dashboard', title: 'build the dashboard', needs: ['package'], body: buildDashboard },
-  { name: 'lint', title: 'biome and tsc', needs: ['package'], body: lint },
-  {
-    name: 'www',
-    title: 'dashboard, unit tests',
-    body: () => run('npm', ['test', '--workspace', 'www'], keep),
-  },
-  { name: 'scripts', title: 'scripts, unit tests', body: () => nodeTests({}, 'scripts') },
-  { name: 'wasm-pack', title: 'wasm-pack in a headless browser', needs: ['hub'], body: wasmPack },
-  {
-    name: 'browser',
-    title: 'the client in a browser',
-    needs: ['hub', 'package'],
-    body: inBrowser('browser'),
+    name: 'fleet',
+    title: '1,200 devices in two pages, for a minute',
+    needs: ['npm', 'browser', 'hub', 'package'],
+    ...PROGRAMS,
+    body: inBrowser('fleet'),
   },
   {
     name: 'client',
     title: 'the whole client in a browser',
-    needs: ['hub', 'package'],
+    needs: ['npm', 'browser', 'hub', 'package'],
+    ...PROGRAMS,
     body: inBrowser('client'),
   },
   {
     name: 'soak',
     title: 'a short soak on a bad network',
-    needs: ['hub', 'package'],
+    needs: ['npm', 'test-tools', 'browser', 'hub', 'package'],
+    ...PROGRAMS,
     body: inBrowser('soak'),
   },
   {
-    name: 'fleet',
-    title: '1,200 devices in two pages, for a minute',
-    needs: ['hub', 'package'],
-    body: inBrowser('fleet'),
+    name: 'runtimes',
+    title: 'one suite in every runtime',
+    needs: ['npm', 'test-tools', 'browser', 'firefox', 'hub', 'package'],
+    ...PROGRAMS,
+    body: inBrowser('runtimes'),
   },
-  { name: 'docs', title: 'what the documents show', needs: ['hub', 'package'], body: inBrowser('docs') },
+  {
+    name: 'native',
+    title: 'native tests',
+    needs: ['rust'],
+    ...CARGO,
+    body: () => run('cargo', ['test', '--workspace', '--no-fail-fast'], keep),
+  },
+  {
+    name: 'clippy',
+    title: 'clippy, native',
+    needs: ['rust'],
+    ...CARGO,
+    body: check(() => run('cargo', ['clippy', '--workspace', '--all-targets', ...DENY])),
+  },
+  {
+    name: 'clippy-wasm',
+    title: 'clippy, wasm32',
+    needs: ['wasm32'],
+    ...CARGO,
+    body: check(() =>
+      run('cargo', ['clippy', '--workspace', ...NATIVE_ONLY, '--all-targets', ...ON_WASM, ...DENY]),
+    ),
+  },
+  { name: 'fuzz', title: 'every fuzz target, some seconds', needs: ['rust'], ...CARGO, body: shortFuzz },
+  {
+    name: 'wasm',
+    title: 'pure crates on wasm32',
+    needs: ['wasm32', 'wasm-tools'],
+    ...CARGO,
+    body: pureOnWasm,
+  },
+  {
+    name: 'wasm-pack',
+    title: 'wasm-pack in a headless browser',
+    needs: ['wasm32', 'wasm-tools', 'browser', 'hub'],
+    ...CARGO,
+    body: wasmPack,
+  },
+  {
+    name: 'reproducible',
+    title: 'two builds, the same bytes',
+    needs: ['package'],
+    ...CARGO,
+    body: checkReproducible,
+  },
+  { name: 'crates', title: 'the crates, ready to publish', needs: ['rust'], ...CARGO, body: cratesDryRun },
+  { name: 'lint', title: 'biome and tsc', needs: ['npm', 'package'], ...PROGRAMS, body: lint },
+  {
+    name: 'www',
+    title: 'dashboard, unit tests',
+    needs: ['npm', 'package'],
+    ...PROGRAMS,
+    body: () => run('npm', ['test', '--workspace', 'www'], keep),
+  },
+  {
+    name: 'scripts',
+    title: 'scripts, unit tests',
+    ...PROGRAMS,
+    body: () => nodeTests({}, 'scripts'),
+  },
+  {
+    name: 'browser',
+    title: 'the client in a browser',
+    needs: ['npm', 'browser', 'hub', 'package'],
+    ...PROGRAMS,
+    body: inBrowser('browser'),
+  },
+  {
+    name: 'docs',
+    title: 'what the documents show',
+    needs: ['npm', 'test-tools', 'browser', 'hub', 'package'],
+    ...PROGRAMS,
+    body: inBrowser('docs'),
+  },
   {
     name: 'node',
     title: 'the client in Node, with sockets of many manners',
-    needs: ['hub', 'package'],
+    needs: ['npm', 'test-tools', 'hub', 'package'],
+    ...PROGRAMS,
     body: () => nodeTests({}, 'node'),
   },
   {
     name: 'package-quality',
     title: 'the packed tarballs',
-    needs: ['hub', 'package', 'dashboard'],
+    needs: ['npm', 'test-tools', 'hub', 'package', 'dashboard'],
+    ...PROGRAMS,
     body: () => nodeTests({}, 'package'),
-  },
-  {
-    name: 'runtimes',
-    title: 'one suite in every runtime',
-    needs: ['hub', 'package'],
-    body: inRuntimes,
   },
   {
     name: 'cloudflare',
     title: 'the Cloudflare example in workerd',
-    needs: ['hub', 'package'],
+    needs: ['npm', 'test-tools', 'hub', 'package'],
+    ...PROGRAMS,
     body: () => nodeTests({}, 'cloudflare'),
   },
   {
     name: 'bundlers',
     title: 'one application, every bundler',
-    needs: ['package'],
+    needs: ['npm', 'test-tools', 'browser', 'package'],
+    ...PROGRAMS,
     body: inBrowser('bundlers'),
   },
-  { name: 'crates', title: 'the crates, ready to publish', body: cratesDryRun },
-  { name: 'download', title: 'what a page downloads', needs: ['package'], body: measureDownload },
   {
-    name: 'reproducible',
-    title: 'two builds, the same bytes',
-    needs: ['package'],
-    body: checkReproducible,
+    name: 'download',
+    title: 'what a page downloads',
+    needs: ['test-tools', 'package'],
+    ...PROGRAMS,
+    body: measureDownload,
   },
-  { name: 'page', title: 'the page, end to end', needs: ['hub', 'dashboard'], body: inBrowser('page') },
-  { name: 'sdk', title: 'the official SDKs', needs: ['hub'], body: officialSdk },
+  { name: 'sdk', title: 'the official SDKs', needs: ['npm', 'hub'], ...PROGRAMS, body: officialSdk },
 ];
 
 /**
@@ -166,8 +235,9 @@ async function lint() {
 
 /** Mutations from a fixed seed; long runs are `pkg-scripts/fuzz`. */
 async function shortFuzz() {
-  const args = ['run', '-q', '-p', 'iothub-fuzz', '--bin', 'fuzz', '--', 'play', '--inputs', '10000'];
-  const { output } = await run('cargo', args, {
+  // As the tests build it, with the features of the workspace: `cargo run -p` would compile all that is below anew.
+  await run('cargo', ['build', '--workspace', '--bin', 'fuzz']);
+  const { output } = await run(path.join(targetDir, 'debug', 'fuzz'), ['play', '--inputs', '10000'], {
     cure: 'the input is named above: fuzz one TARGET FILE plays it',
   });
   console.log(output.trimEnd());
@@ -204,7 +274,8 @@ function wasmPack({ browser }) {
 
 /** @param {string} folder */
 function inBrowser(folder) {
-  return (/** @type {Context} */ { browser }) => nodeTests({ CHROME: browser.chrome }, folder);
+  return (/** @type {Context} */ { browser, firefox }) =>
+    nodeTests({ CHROME: browser.chrome, ...(firefox && { FIREFOX: firefox }) }, folder);
 }
 
 /** Everything of a publication but the upload; what the crates contain is compiled by the other suites. */
@@ -212,12 +283,6 @@ async function cratesDryRun() {
   const args = ['publish', '--dry-run', '--allow-dirty', '--no-verify', ...PURE];
   await run('cargo', args, { cure: 'it reads the index of crates.io: is there a network?' });
   return 'packed, not uploaded';
-}
-
-/** @param {Context} context */
-async function inRuntimes({ browser }) {
-  const firefox = await ensureFirefox();
-  return nodeTests({ CHROME: browser.chrome, ...(firefox && { FIREFOX: firefox }) }, 'runtimes');
 }
 
 function officialSdk() {

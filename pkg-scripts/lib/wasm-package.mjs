@@ -1,6 +1,7 @@
 /**
  * Builds the npm package into `pkg/`, ready for `npm pack`: crate → wasm-bindgen → wasm-opt, beside
- * the hand-written files of `npm/`. Called by `build`, `start` and `test`.
+ * the hand-written files of `npm/`. Called by `build` and `test`; `start` builds one without the slow optimisations,
+ * in a folder of its own.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,11 +9,21 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 import { Failure } from './failure.mjs';
 import { mirror } from './mirror.mjs';
-import { packageDir, root, stampDir, targetDir, toolsBin, wasmTarget } from './paths.mjs';
+import {
+  bindTool,
+  packageDir,
+  quickPackageDir,
+  root,
+  shown,
+  stampDir,
+  targetDir,
+  wasmTarget,
+} from './paths.mjs';
 import { ask, run } from './run.mjs';
 import { writeSbom } from './sbom.mjs';
 import { renameInScript, SHORTEN } from './short-names.mjs';
-import { hashOf, unlessDone } from './stamp.mjs';
+import { hashOf, isDone, unlessDone } from './stamp.mjs';
+import { say } from './steps.mjs';
 
 /**
  * One crate of the package: where its wasm goes, and the sources whose change asks for a new one.
@@ -32,8 +43,10 @@ const PARTS = [
 
 /** What is built before it is laid out. */
 export const stagingDir = path.join(stampDir, 'package');
+const quickStagingDir = path.join(stampDir, 'quick');
 
 const SHARED_SOURCES = ['Cargo.toml', 'Cargo.lock', 'protocol'];
+const OWN_SOURCES = ['pkg-scripts/lib/wasm-package.mjs', 'pkg-scripts/bind', 'package-lock.json'];
 
 /** The wasm features every supported runtime has; the optimiser must be told of them. */
 const FEATURES = [
@@ -58,7 +71,7 @@ const STRIP = ['--strip-debug', '--strip-producers', '--strip-target-features', 
 /** Builds what changed and lays out `pkg/`. */
 export async function buildPackage() {
   const built = await buildParts();
-  layOut();
+  layOut(stagingDir, packageDir);
   await writeSbom(PARTS.map((part) => part.crate));
   return built.length > 0 ? `built ${built.join(' and ')} into pkg/` : 'unchanged, pkg/ laid out';
 }
@@ -70,24 +83,71 @@ export async function buildParts() {
   return built;
 }
 
+/** Whether `pkg/` is what `buildPackage` would make of the sources as they are. */
+export function isPackageBuilt() {
+  return PARTS.every((part) => isDone(`package-${part.crate}`, inputsOf(part))) && fs.existsSync(packageDir);
+}
+
+/** @param {WasmPart} part */
+function inputsOf(part) {
+  const folder = path.join(stagingDir, part.crate);
+  return {
+    files: [...SHARED_SOURCES, ...part.sources],
+    text: [hashOf([...OWN_SOURCES, 'pkg-scripts/lib/short-names.mjs'])],
+    results: [path.join(folder, `${part.library}_bg.wasm`), namedWasm(part.library)],
+  };
+}
+
 /** @param {WasmPart} part */
 async function buildPart(part) {
-  const folder = stagingOf(part);
-  const results = [path.join(folder, `${part.library}_bg.wasm`), namedWasm(part.library)];
-  const inputs = {
-    files: [...SHARED_SOURCES, ...part.sources],
-    text: [
-      hashOf(['pkg-scripts/lib/wasm-package.mjs', 'pkg-scripts/lib/short-names.mjs', 'package-lock.json']),
-    ],
-    results,
-  };
-  return unlessDone(`package-${part.crate}`, inputs, async () => {
+  const folder = path.join(stagingDir, part.crate);
+  return unlessDone(`package-${part.crate}`, inputsOf(part), async () => {
     await compile(part.crate);
-    fs.rmSync(folder, { recursive: true, force: true });
-    await bind(part, folder);
+    await bind(compiled(part, 'web'), folder);
     await optimise(path.join(folder, `${part.library}_bg.wasm`), namedWasm(part.library));
     pack(path.join(folder, `${part.library}_bg.wasm`));
   });
+}
+
+/**
+ * The wasm of a first look, compiled as tests are: no link-time optimisation, no wasm-opt, a third of the time. Both
+ * crates at once, because they share most of what is compiled.
+ */
+export async function compileQuickly() {
+  const done = await unlessDone('quick-wasm', quickInputs(), async () => {
+    const crates = PARTS.flatMap(({ crate }) => ['-p', crate]);
+    await run('cargo', ['build', ...crates, '--lib', '--target', wasmTarget], {
+      // Not a profile of its own: what runs while compiling (macros, build scripts) is shared with the hub.
+      env: { ...(await wasmEnvironment()), CARGO_PROFILE_DEV_OPT_LEVEL: '1' },
+    });
+    for (const part of PARTS) fs.copyFileSync(compiled(part, 'debug'), quickWasm(part));
+  });
+  return done ? 'compiled' : 'unchanged';
+}
+
+function quickInputs() {
+  return {
+    files: [...SHARED_SOURCES, ...PARTS.flatMap(({ sources }) => sources)],
+    text: [hashOf(OWN_SOURCES)],
+    results: PARTS.map(quickWasm),
+  };
+}
+
+/** @param {WasmPart} part */
+function quickWasm({ library }) {
+  fs.mkdirSync(quickStagingDir, { recursive: true });
+  return path.join(quickStagingDir, `${library}.wasm`);
+}
+
+/** Lays out the package of a first look. */
+export async function buildQuickPackage() {
+  for (const part of PARTS) {
+    const folder = path.join(quickStagingDir, part.crate);
+    await bind(quickWasm(part), folder);
+    refuseForeignImports(path.join(folder, `${part.library}_bg.wasm`));
+  }
+  layOut(quickStagingDir, quickPackageDir);
+  return shown(quickPackageDir);
 }
 
 /**
@@ -98,7 +158,7 @@ async function buildPart(part) {
 async function compile(crate) {
   const only = ['--lib', '--crate-type', 'cdylib'];
   await run('cargo', ['rustc', '-p', crate, ...only, '--target', wasmTarget, '--profile', 'web'], {
-    env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: await rustFlags() },
+    env: await wasmEnvironment(),
   });
 }
 
@@ -106,30 +166,29 @@ async function compile(crate) {
  * Panic messages carry source paths: the same bytes must come out in every folder and for every user. SHA-256
  * signs one token an hour: its compact form saves 7 KB of unrolled rounds.
  */
-async function rustFlags() {
+async function wasmEnvironment() {
   const cargoHome = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
   const sysroot = await ask('rustc', ['--print', 'sysroot']);
   const commit = (await ask('rustc', ['-vV']))?.match(/commit-hash: (\w+)/)?.[1];
-  return [
+  const flags = [
     // Where the component rust-src is installed, the standard library's paths become those of this machine.
     `--remap-path-prefix=${sysroot}/lib/rustlib/src/rust=/rustc/${commit}`,
     `--remap-path-prefix=${cargoHome}=cargo`,
     `--remap-path-prefix=${root}=iothub-wasm`,
     '--cfg sha2_backend_soft="compact"',
-  ].join(' ');
+  ];
+  return { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags.join(' ') };
 }
 
-/** @param {WasmPart} part @param {string} folder */
-async function bind(part, folder) {
-  const wasm = path.join(targetDir, wasmTarget, 'web', `${part.library}.wasm`);
-  await run(path.join(toolsBin, 'wasm-bindgen'), [
-    '--target',
-    'web',
-    '--omit-default-module-path',
-    '--out-dir',
-    folder,
-    wasm,
-  ]);
+/** @param {WasmPart} part @param {string} profile */
+function compiled({ library }, profile) {
+  return path.join(targetDir, wasmTarget, profile, `${library}.wasm`);
+}
+
+/** Writes the JavaScript beside a wasm file. @param {string} wasm @param {string} folder */
+async function bind(wasm, folder) {
+  fs.rmSync(folder, { recursive: true, force: true });
+  await run(bindTool, [wasm, folder]);
 }
 
 /** What is delivered, with the names of its functions: for `wasm-parts.mjs`. @param {string} library */
@@ -147,7 +206,7 @@ async function optimise(file, named) {
   // By itself: `--converge` would shorten the names, and print them, again and again.
   const { output } = await run('node', [wasmOpt, named, ...STRIP, '-o', file]);
   renameInScript(file.replace(/_bg\.wasm$/, '.js'), output);
-  console.log(`      wasm-opt: ${before} → ${fs.statSync(file).size} bytes`);
+  say(`wasm-opt: ${before} → ${fs.statSync(file).size} bytes`);
 }
 
 /** The same bytes as a string in a script, for entries that load nothing else; `npm/unpack.js` reads it. */
@@ -169,19 +228,23 @@ function refuseForeignImports(/** @type {string} */ file) {
   });
 }
 
-/** `pkg/` = the hand-written files of `npm/` + the generated ones + licences and README. */
-function layOut() {
-  const layout = path.join(stampDir, 'layout');
+/**
+ * The hand-written files of `npm/` + the generated ones + licences and README.
+ * @param {string} staging @param {string} out
+ */
+function layOut(staging, out) {
+  const layout = `${staging}-layout`;
   fs.rmSync(layout, { recursive: true, force: true });
   fs.cpSync(path.join(root, 'npm'), layout, { recursive: true, filter: (file) => !isGenerated(file) });
   for (const part of PARTS) {
-    fs.cpSync(stagingOf(part), path.join(layout, part.out), { recursive: true, filter: keepGenerated });
+    const generated = path.join(staging, part.crate);
+    fs.cpSync(generated, path.join(layout, part.out), { recursive: true, filter: keepGenerated });
   }
   for (const name of ['LICENSE-MIT', 'LICENSE-APACHE'])
     fs.copyFileSync(path.join(root, name), path.join(layout, name));
   const readme = path.join(layout, 'README.md');
   if (!fs.existsSync(readme)) fs.copyFileSync(path.join(root, 'README.md'), readme);
-  mirror(layout, packageDir);
+  mirror(layout, out);
 }
 
 /** @param {string} file */
@@ -192,9 +255,4 @@ function isGenerated(file) {
 /** wasm-bindgen writes a package.json and a .gitignore of its own for some targets: ours is the package. */
 function keepGenerated(/** @type {string} */ file) {
   return !['package.json', '.gitignore', 'README.md'].includes(path.basename(file));
-}
-
-/** @param {WasmPart} part */
-function stagingOf(part) {
-  return path.join(stagingDir, part.crate);
 }
