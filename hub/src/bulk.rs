@@ -1,5 +1,6 @@
 //! Bulk operations of the registry: up to a hundred at once, each for itself.
 
+use crate::fields::Fields;
 use crate::hub::Hub;
 use crate::identities::IfMatch;
 use iothub_protocol::identity::Identity;
@@ -40,38 +41,38 @@ impl Hub {
         Ok((json!({ "isSuccessful": successful, "errors": errors, "warnings": [] }), successful))
     }
 
+    /// Each operation is whole or not: what would be refused halfway is tried before anything is changed.
     fn bulk_one(&mut self, row: &Value) -> Result<(), ServiceError> {
         let bad = |text: String| ServiceError::new(ErrorCode::ArgumentInvalid, text);
-        let id = row["id"]
-            .as_str()
-            .or(row["deviceId"].as_str())
-            .ok_or_else(|| bad("an operation has no id".to_owned()))?;
-        let identity =
-            Identity { device_id: id.to_owned(), module_id: row["moduleId"].as_str().map(str::to_owned) };
-        let mode = row["importMode"].as_str().unwrap_or("create").to_ascii_lowercase();
-        let etag = || {
-            let etag = row["eTag"].as_str().or(row["etag"].as_str());
+        let fields = Fields::of("an operation", row)?;
+        let id = match fields.text("id")? {
+            Some(id) => id,
+            None => fields.text("deviceId")?.ok_or_else(|| bad("an operation has no id".to_owned()))?,
+        };
+        let module_id = fields.text("moduleId")?.map(str::to_owned);
+        let identity = Identity { device_id: id.to_owned(), module_id };
+        let mode = fields.text("importMode")?.unwrap_or("create").to_ascii_lowercase();
+        let etag = |names: [&str; 2]| {
+            let etag = names.into_iter().find_map(|name| fields.text(name).transpose()).transpose()?;
             etag.map(|etag| IfMatch::parse(Some(etag))).ok_or_else(|| bad(format!("{mode} needs an etag")))
         };
-        let now = self.now;
-        match mode.as_str() {
-            "create" => {
-                self.put_identity(&identity, &without_id(row), &IfMatch::Absent, now)?;
-                self.bulk_twin(&identity, row, &IfMatch::Any)
-            }
-            "createorupdate" => {
-                let known = self.registry.find(&identity).is_some();
-                let if_match = if known { IfMatch::Any } else { IfMatch::Absent };
-                self.put_identity(&identity, &without_id(row), &if_match, now).map(drop)
-            }
-            "update" => self.put_identity(&identity, &without_id(row), &IfMatch::Any, now).map(drop),
-            "updateifmatchetag" => self.put_identity(&identity, &without_id(row), &etag()?, now).map(drop),
-            "delete" => self.delete_identity(&identity, &IfMatch::Any, now),
-            "deleteifmatchetag" => self.delete_identity(&identity, &etag()?, now),
-            "updatetwin" => self.bulk_twin(&identity, row, &IfMatch::Any),
-            "updatetwinifmatchetag" => self.bulk_twin(&identity, row, &etag()?),
-            other => Err(bad(format!("importMode \"{other}\" is unknown"))),
-        }
+        let identity_etag = || etag(["eTag", "etag"]);
+        let twin_etag = || etag(["twinETag", "twinEtag"]).or_else(|_| identity_etag());
+        let (any, now) = (IfMatch::Any, self.now);
+        let if_match = match mode.as_str() {
+            "create" => IfMatch::Absent,
+            "createorupdate" if self.registry.find(&identity).is_none() => IfMatch::Absent,
+            "createorupdate" | "update" => IfMatch::Any,
+            "updateifmatchetag" => identity_etag()?,
+            "delete" => return self.delete_identity(&identity, &any, now),
+            "deleteifmatchetag" => return self.delete_identity(&identity, &identity_etag()?, now),
+            "updatetwin" => return self.bulk_twin(&identity, row, &any),
+            "updatetwinifmatchetag" => return self.bulk_twin(&identity, row, &twin_etag()?),
+            other => return Err(bad(format!("importMode \"{other}\" is unknown"))),
+        };
+        self.try_twin_patch(&identity, &twin_of(row))?;
+        self.put_identity(&identity, &without_id(row), &if_match, now)?;
+        self.bulk_twin(&identity, row, &any)
     }
 
     fn bulk_twin(
@@ -80,18 +81,22 @@ impl Hub {
         row: &Value,
         if_match: &IfMatch,
     ) -> Result<(), ServiceError> {
-        if row["tags"].is_null() && row["properties"].is_null() {
-            return Ok(());
-        }
-        let now = self.now;
-        self.patch_twin(
-            identity,
-            &json!({ "tags": row["tags"], "properties": row["properties"] }),
-            if_match,
-            now,
-        )
-        .map(drop)
+        self.patch_twin(identity, &twin_of(row), if_match, self.now).map(drop)
     }
+}
+
+/// What an operation says of the twin: the SDKs write null for a section that they leave alone.
+fn twin_of(row: &Value) -> Value {
+    let mut twin = json!({});
+    for name in ["tags", "properties"] {
+        if !row[name].is_null() {
+            twin[name] = row[name].clone();
+        }
+    }
+    if let Some(Value::Object(properties)) = twin.get_mut("properties") {
+        properties.retain(|_, section| !section.is_null());
+    }
+    twin
 }
 
 /// The identity's document; `id` is its address.

@@ -63,9 +63,7 @@ impl Hub {
         self.count_call(Operation::SendC2d)?;
         check_size(&message)?;
         let wall = self.wall_ms();
-        if message.expiry_ms.is_some_and(|expiry| expiry <= wall) {
-            return Err(ServiceError::new(ErrorCode::ArgumentInvalid, "expiryTimeUtc has passed already"));
-        }
+        check_fields(&message, wall)?;
         let message_id = message.message_id.clone().unwrap_or_else(|| self.rng.guid());
         let waiting = Waiting {
             sequence: self.next_sequence,
@@ -240,6 +238,44 @@ fn topic_of(identity: &Identity, bag: &str) -> String {
         Some(module) => topic::c2d(&format!("{}/modules/{module}", identity.device_id), bag),
         None => topic::c2d(&identity.device_id, bag),
     }
+}
+
+/// The longest that a message may wait: the most that the time to live of a hub can be set to.
+const LIFE_MS_MAX: u64 = 48 * 3_600_000;
+
+/// What the hub takes for the id, the expiry and the properties of a message.
+fn check_fields(message: &C2dMessage, wall_ms: u64) -> Result<(), ServiceError> {
+    let bad = |text: String| Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@;$'".contains(c);
+    if let Some(id) = &message.message_id {
+        if id.is_empty() || id.len() > limits::ID_CHARS || !id.chars().all(allowed) {
+            let most = limits::ID_CHARS;
+            return bad(format!(
+                "messageId has 1 to {most} ASCII letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '"
+            ));
+        }
+    }
+    match message.expiry_ms {
+        Some(expiry) if expiry <= wall_ms => return bad("expiryTimeUtc has passed already".to_owned()),
+        Some(expiry) if expiry > wall_ms.saturating_add(LIFE_MS_MAX) => {
+            return bad(
+                "expiryTimeUtc is more than two days away, which is the longest that a message waits"
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
+    for (name, _) in &message.properties {
+        if name.is_empty() {
+            return bad("a property has an empty name".to_owned());
+        }
+        if name.starts_with("$.") || SystemProperty::from_bag_key(name).is_some() {
+            return bad(format!(
+                "property \"{name}\" is one of the hub's own: set it by its field, such as \"ack\""
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check_size(message: &C2dMessage) -> Result<(), ServiceError> {

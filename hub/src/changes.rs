@@ -104,7 +104,7 @@ impl Hub {
     /// # Errors
     /// 400 with the field that is wrong.
     pub fn restore_identity(&mut self, document: &Value) -> Result<(), ServiceError> {
-        let record = keep::read(document, &mut self.rng, self.clock.unix_ms(self.now))?;
+        let record = keep::read(document, keep::Origin::Own, &mut self.rng, self.clock.unix_ms(self.now))?;
         if let Some(old) = self.registry.find(&record.identity) {
             self.registry.remove(old);
         }

@@ -132,7 +132,7 @@ fn nearest<'n>(given: &str, known: &[&'n str]) -> Option<&'n str> {
     let near = |name: &&&str| {
         let name = name.to_ascii_lowercase();
         let begins = given.len() > 2 && (name.starts_with(&given) || given.starts_with(&name));
-        let apart = if begins { 1 } else { distance(&given, &name) };
+        let apart = if begins { 0 } else { distance(&given, &name) };
         (apart, apart * 3 <= name.len().max(given.len()))
     };
     known.iter().filter(|name| near(name).1).min_by_key(|name| near(name).0).copied()

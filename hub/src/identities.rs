@@ -122,6 +122,7 @@ impl Hub {
         };
         let state = if *if_match == IfMatch::Absent { "created" } else { "updated" };
         self.identity_changed(slot, state);
+        self.add_edge_modules(slot);
         self.registry.get(slot).map(identity_document::write).ok_or_else(gone)
     }
 
@@ -156,6 +157,24 @@ impl Hub {
         wanted.apply(record, wall);
         record.etag += 1;
         Ok(slot)
+    }
+
+    /// An edge device has the two modules of its runtime.
+    fn add_edge_modules(&mut self, slot: Slot) {
+        let Some(record) = self.registry.get(slot).filter(|r| r.iot_edge && !r.is_module()) else { return };
+        let device_id = record.identity.device_id.clone();
+        for module in ["$edgeAgent", "$edgeHub"] {
+            let identity = Identity { device_id: device_id.clone(), module_id: Some(module.to_owned()) };
+            if self.registry.find(&identity).is_some() {
+                continue;
+            }
+            let keys = Authentication::Sas { primary: self.rng.key(), secondary: self.rng.key() };
+            let (generation, etag, wall) = (self.rng.generation(), self.rng.etag(), self.wall_ms());
+            let mut record = Record::new(identity, generation, keys, etag, wall);
+            record.managed_by = Some("IotEdge".to_owned());
+            let slot = self.take_up(record);
+            self.identity_changed(slot, "created");
+        }
     }
 
     fn identity_changed(&mut self, slot: Slot, state: &'static str) {

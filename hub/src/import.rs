@@ -65,7 +65,7 @@ impl Hub {
     }
 
     fn read_row(&mut self, row: &Value, wall: u64) -> Result<Record, ServiceError> {
-        let mut record = keep::read(row, &mut self.rng, wall)?;
+        let mut record = keep::read(row, keep::Origin::Foreign, &mut self.rng, wall)?;
         let named = record.identity.to_string();
         let in_it =
             |error: ServiceError| ServiceError::new(error.code, format!("\"{named}\": {}", error.message));

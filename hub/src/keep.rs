@@ -82,8 +82,22 @@ pub(crate) fn write_message(identity: &Identity, message: &Waiting) -> Value {
 pub(crate) const FIELDS: [&str; 8] =
     ["etagCounter", "modelId", "tags", "properties", "twinVersion", "twinEtagCounter", "session", "messages"];
 
+/// Where a document comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A seed or an import: twins are held to today's rules.
+    Foreign,
+    /// The hub's own file: what was accepted stays, whatever the rules or the switches are today.
+    Own,
+}
+
 /// Reads an identity; what is absent is made up as for a new one.
-pub(crate) fn read(document: &Value, rng: &mut Rng, wall_ms: u64) -> Result<Record, ServiceError> {
+pub(crate) fn read(
+    document: &Value,
+    origin: Origin,
+    rng: &mut Rng,
+    wall_ms: u64,
+) -> Result<Record, ServiceError> {
     let fields = Fields::of("an identity", document)?;
     let device = fields.text("deviceId")?.ok_or_else(|| bad("an identity has no deviceId"))?;
     let identity = Identity::new(device, fields.text("moduleId")?)
@@ -91,13 +105,14 @@ pub(crate) fn read(document: &Value, rng: &mut Rng, wall_ms: u64) -> Result<Reco
     let named = identity.to_string();
     let in_it =
         |error: ServiceError| ServiceError::new(error.code, format!("\"{named}\": {}", error.message));
-    read_fields(identity, &fields, document, rng, wall_ms).map_err(in_it)
+    read_fields(identity, &fields, document, origin, rng, wall_ms).map_err(in_it)
 }
 
 fn read_fields(
     identity: Identity,
     fields: &Fields<'_>,
     document: &Value,
+    origin: Origin,
     rng: &mut Rng,
     wall_ms: u64,
 ) -> Result<Record, ServiceError> {
@@ -116,21 +131,26 @@ fn read_fields(
     record.connection_updated_ms = moment("connectionStateUpdatedTime")?;
     record.last_activity_ms = moment("lastActivityTime")?;
     record.model_id = fields.text("modelId")?.map(str::to_owned);
-    record.twin = read_twin(fields, document, wall_ms)?;
+    record.twin = read_twin(fields, document, origin, wall_ms)?;
     record.session = read_session(&record.identity, fields)?;
     Ok(record)
 }
 
-fn read_twin(fields: &Fields<'_>, document: &Value, wall_ms: u64) -> Result<TwinRecord, ServiceError> {
+fn read_twin(
+    fields: &Fields<'_>,
+    document: &Value,
+    origin: Origin,
+    wall_ms: u64,
+) -> Result<TwinRecord, ServiceError> {
     let mut twin = TwinRecord::new(wall_ms);
     let in_twin = |text: String| bad(format!("the twin: {text}"));
-    twin.tags = read_content(Section::Tags, &document["tags"]).map_err(in_twin)?;
+    twin.tags = read_content(Section::Tags, &document["tags"], origin).map_err(in_twin)?;
     let properties = fields.below("properties")?;
     properties.only(&["desired", "reported"])?;
     for (section, name) in [(Section::Desired, "desired"), (Section::Reported, "reported")] {
         let below = properties.below(name)?;
         let value = &document["properties"][name];
-        let versioned = read_versioned(section, &below, value, wall_ms)?;
+        let versioned = read_versioned(section, &below, value, origin, wall_ms)?;
         match section {
             Section::Reported => twin.reported = versioned,
             _ => twin.desired = versioned,
@@ -141,7 +161,7 @@ fn read_twin(fields: &Fields<'_>, document: &Value, wall_ms: u64) -> Result<Twin
     Ok(twin)
 }
 
-fn read_content(section: Section, value: &Value) -> Result<Object, String> {
+fn read_content(section: Section, value: &Value, origin: Origin) -> Result<Object, String> {
     let mut content = match value {
         Value::Null => return Ok(Map::new()),
         other => other.clone(),
@@ -150,7 +170,10 @@ fn read_content(section: Section, value: &Value) -> Result<Object, String> {
         fields.remove("$metadata");
         fields.remove("$version");
     }
-    let object = twin::checked(&content, Rules::TODAY).map_err(|e| e.to_string())?.clone();
+    if let (Origin::Own, Value::Object(object)) = (origin, &content) {
+        return Ok(object.clone());
+    }
+    let object = twin::checked_whole(&content, Rules::TODAY).map_err(|e| e.to_string())?.clone();
     twin::check_size(section, &object, Rules::TODAY).map_err(|e| e.to_string())?;
     Ok(object)
 }
@@ -159,9 +182,10 @@ fn read_versioned(
     section: Section,
     fields: &Fields<'_>,
     value: &Value,
+    origin: Origin,
     wall_ms: u64,
 ) -> Result<Versioned, ServiceError> {
-    let content = read_content(section, value).map_err(|text| bad(format!("the twin: {text}")))?;
+    let content = read_content(section, value, origin).map_err(|text| bad(format!("the twin: {text}")))?;
     let version = fields.count("$version", COUNT_MAX)?.unwrap_or(1);
     let stamp = Stamp { unix_ms: wall_ms, version: (section == Section::Desired).then_some(version) };
     let mut versioned = Versioned::stamped(content, stamp);

@@ -1,11 +1,13 @@
 //! Twins as a service sees them: the whole document, patches, replacements, and what the device is told.
 
 use crate::event::Happening;
+use crate::fields::Fields;
 use crate::hub::Hub;
 use crate::identities::{IfMatch, gone};
 use crate::identity_document::moment;
 use crate::record::{Authentication, Record, etag_text};
 use crate::registry::Slot;
+use crate::twin_record::TwinRecord;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use iothub_protocol::twin::{self, Object, Rules, Section};
@@ -16,6 +18,8 @@ use std::sync::Arc;
 struct Writing {
     tags: Option<Object>,
     desired: Option<Object>,
+    /// In the place of what is there, instead of merged into it.
+    replaces: bool,
 }
 
 impl Hub {
@@ -67,24 +71,24 @@ impl Hub {
     ) -> Result<Value, ServiceError> {
         let slot = self.slot_of(identity)?;
         let rules = self.config.switches.twin_rules();
-        let writing = Writing::read(body, rules, replace)?;
         let wall = self.wall_ms();
         let record = self.registry.get_mut(slot).ok_or_else(gone)?;
         if_match.check(&etag_text(record.twin.etag))?;
-        // On a copy, so that a section over its limit leaves the other one untouched too.
-        let mut twin = record.twin.clone();
-        for (section, content) in writing.sections() {
-            let done = if replace {
-                twin.replace(section, content, rules, wall)
-            } else {
-                twin.patch(section, content, rules, wall)
-            };
-            done.map_err(|error| ServiceError::new(ErrorCode::ArgumentInvalid, error.to_string()))?;
+        let writing = Writing::read(body, rules, replace)?;
+        record.twin = writing.on(&record.twin, rules, wall)?;
+        if writing.sections().next().is_some() {
+            self.count_twin_write(slot);
+            self.twin_written(slot, &writing);
         }
-        record.twin = twin;
-        self.count_twin_write(slot);
-        self.twin_written(slot, &writing, replace);
         self.registry.get(slot).map(document).ok_or_else(gone)
+    }
+
+    /// What is wrong with a patch for this identity, or for one that is still to be made; nothing is changed.
+    pub(crate) fn try_twin_patch(&self, identity: &Identity, body: &Value) -> Result<(), ServiceError> {
+        let rules = self.config.switches.twin_rules();
+        let there = self.registry.by_identity(identity).map(|record| &record.twin);
+        let fresh = TwinRecord::new(self.wall_ms());
+        Writing::read(body, rules, false)?.on(there.unwrap_or(&fresh), rules, self.wall_ms()).map(drop)
     }
 
     /// A twin was written: its version and its etag go on.
@@ -96,7 +100,7 @@ impl Hub {
         }
     }
 
-    fn twin_written(&mut self, slot: Slot, writing: &Writing, replaced: bool) {
+    fn twin_written(&mut self, slot: Slot, writing: &Writing) {
         let Some(record) = self.registry.get(slot) else { return };
         let (identity, version) = (Arc::clone(&record.identity), record.twin.desired.version);
         self.touch(&identity);
@@ -105,7 +109,7 @@ impl Hub {
                 section: section.name(),
                 patch: Value::Object(content.clone()),
                 version: (section == Section::Desired).then_some(version),
-                replaced,
+                replaced: writing.replaces,
             };
             self.happened(Some(Arc::clone(&identity)), happening);
             if section == Section::Desired {
@@ -131,30 +135,84 @@ impl Hub {
     }
 }
 
+/// The fields of a twin's document. All but `tags` and `properties.desired` are read only: documents that were read
+/// and are sent back carry them.
+const FIELDS: [&str; 20] = [
+    "deviceId",
+    "moduleId",
+    "etag",
+    "deviceEtag",
+    "status",
+    "statusReason",
+    "statusUpdateTime",
+    "connectionState",
+    "lastActivityTime",
+    "cloudToDeviceMessageCount",
+    "authenticationType",
+    "x509Thumbprint",
+    "modelId",
+    "version",
+    "capabilities",
+    "configurations",
+    "deviceScope",
+    "parentScopes",
+    "tags",
+    "properties",
+];
+
+fn bad(text: impl Into<String>) -> ServiceError {
+    ServiceError::new(ErrorCode::ArgumentInvalid, text)
+}
+
 impl Writing {
     /// In a patch, an absent section stays; in a replacement it becomes empty, but only if the body speaks of
-    /// twins at all.
-    fn read(body: &Value, rules: Rules, replace: bool) -> Result<Self, ServiceError> {
-        if !body.is_object() {
-            return Err(ServiceError::new(ErrorCode::DeserializationError, "the body is a JSON object"));
+    /// twins at all. What can not be written is refused, not ignored.
+    fn read(body: &Value, rules: Rules, replaces: bool) -> Result<Self, ServiceError> {
+        let fields = Fields::of("a twin", body)?;
+        if let Some(name) = ["desired", "reported"].into_iter().find(|name| fields.has(name)) {
+            return Err(bad(format!("a twin has no field \"{name}\": did you mean \"properties.{name}\"?")));
         }
-        let section = |value: &Value| {
-            // Documents that were read and are sent back carry the hub's own fields; they are not content.
+        fields.only(&FIELDS)?;
+        let properties = fields.below("properties")?;
+        properties.only(&["desired", "reported"])?;
+        if properties.has("reported") && body["properties"]["reported"].get("$version").is_none() {
+            return Err(bad("\"properties.reported\" is written by the device, not by the service"));
+        }
+        if replaces && !fields.has("tags") && !fields.has("properties") {
+            return Err(bad(
+                "the body has neither tags nor properties: {\"tags\":{}} empties both sections of a twin",
+            ));
+        }
+        let section = |value: Option<&Value>| {
             let mut content = match value {
-                Value::Null if replace => Value::Object(Object::new()),
-                Value::Null => return Ok(None),
-                other => other.clone(),
+                None | Some(Value::Null) if replaces => Value::Object(Object::new()),
+                None => return Ok(None),
+                Some(other) => other.clone(),
             };
+            // Documents that were read and are sent back carry the hub's own fields; they are not content.
             if let Value::Object(fields) = &mut content {
                 fields.remove("$version");
                 fields.remove("$metadata");
             }
-            let checked = twin::checked(&content, rules);
-            let checked =
-                checked.map_err(|e| ServiceError::new(ErrorCode::ArgumentInvalid, e.to_string()))?;
-            Ok(Some(checked.clone()))
+            let checked = if replaces { twin::checked_whole } else { twin::checked };
+            checked(&content, rules).map(|object| Some(object.clone())).map_err(|e| bad(e.to_string()))
         };
-        Ok(Self { tags: section(&body["tags"])?, desired: section(&body["properties"]["desired"])? })
+        let desired = body.get("properties").and_then(|properties| properties.get("desired"));
+        Ok(Self { tags: section(body.get("tags"))?, desired: section(desired)?, replaces })
+    }
+
+    /// The twin after it. On a copy, so that a section over its limit leaves the other one untouched too.
+    fn on(&self, twin: &TwinRecord, rules: Rules, wall_ms: u64) -> Result<TwinRecord, ServiceError> {
+        let mut twin = twin.clone();
+        for (section, content) in self.sections() {
+            let done = if self.replaces {
+                twin.replace(section, content, rules, wall_ms)
+            } else {
+                twin.patch(section, content, rules, wall_ms)
+            };
+            done.map_err(|error| bad(error.to_string()))?;
+        }
+        Ok(twin)
     }
 
     fn sections(&self) -> impl Iterator<Item = (Section, &Object)> {
@@ -190,6 +248,9 @@ pub(crate) fn document(record: &Record) -> Value {
     if let Value::Object(fields) = &mut document {
         if let Some(module) = &record.identity.module_id {
             fields.insert("moduleId".to_owned(), json!(module));
+        }
+        if let Some(scope) = &record.device_scope {
+            fields.insert("deviceScope".to_owned(), json!(scope));
         }
         if let Some(reason) = &record.status_reason {
             fields.insert("statusReason".to_owned(), json!(reason));

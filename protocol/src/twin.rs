@@ -66,15 +66,21 @@ pub enum TwinError {
         /// What came instead.
         got: &'static str,
     },
-    /// A name with a control character, `.`, `$` or a space, or an empty one.
+    /// A name with a character that [`is_name_char`] does not allow; the text is the hub's.
     #[error(
-        "property name \"{name}\" under \"{path}\": names have no '.', '$', space or control character and are not empty"
+        "Property or Tag name has invalid characters. Error in Property/Tag {name}. Must not contain Control Characters, '.', '$', '#', or ' '."
     )]
     Name {
         /// Where, in dots.
         path: String,
         /// The name.
         name: String,
+    },
+    /// A name without characters.
+    #[error("a property under \"{path}\" has an empty name")]
+    EmptyName {
+        /// Where, in dots.
+        path: String,
     },
     /// A name over 1 KB.
     #[error("a property name under \"{path}\" has {bytes} bytes, at most 1024 are allowed")]
@@ -108,11 +114,12 @@ pub enum TwinError {
         /// How deep is allowed.
         allowed: usize,
     },
-    /// `null` inside an array.
-    #[error("the array at \"{path}\" holds null: null deletes a property, it is no value")]
-    NullInArray {
-        /// Where, in dots.
-        path: String,
+    /// `null` where it deletes nothing: anywhere inside an array, and in what replaces a section; the text is the
+    /// hub's.
+    #[error("Value of Property or Tag cannot be null. Error in Property/Tag {name}")]
+    Null {
+        /// The innermost property that holds it.
+        name: String,
     },
     /// An array where arrays are switched off (the hub before 2020).
     #[error("the array at \"{path}\": this hub takes no arrays in twins")]
@@ -183,9 +190,28 @@ fn text_size(text: &str) -> usize {
 /// # Errors
 /// [`TwinError`] names the place; the hub answers 400 with it.
 pub fn checked(patch: &Value, rules: Rules) -> Result<&Object, TwinError> {
-    let Value::Object(object) = patch else { return Err(TwinError::NotAnObject { got: kind(patch) }) };
-    Check { rules, path: Vec::new() }.object(object, 0)?;
+    check(patch, rules, true)
+}
+
+/// The same for what replaces a section: there `null` deletes nothing.
+///
+/// # Errors
+/// As [`checked`].
+pub fn checked_whole(section: &Value, rules: Rules) -> Result<&Object, TwinError> {
+    check(section, rules, false)
+}
+
+fn check(value: &Value, rules: Rules, deletes: bool) -> Result<&Object, TwinError> {
+    let Value::Object(object) = value else { return Err(TwinError::NotAnObject { got: kind(value) }) };
+    Check { rules, path: Vec::new(), deletes }.object(object, 0)?;
     Ok(object)
+}
+
+/// Whether a name may have this character. Microsoft's page lists control characters (C0 and C1), `.`, `$` and space;
+/// the service refuses `#` as well, by its own error text (Azure/azure-iot-sdk-java#243).
+#[must_use]
+pub fn is_name_char(c: char) -> bool {
+    !c.is_control() && !matches!(c, '.' | '$' | '#' | ' ')
 }
 
 /// Checks a whole section, after merging, against its limit.
@@ -215,6 +241,8 @@ fn kind(value: &Value) -> &'static str {
 struct Check<'p> {
     rules: Rules,
     path: Vec<&'p str>,
+    /// Whether a null stands for a deletion here.
+    deletes: bool,
 }
 
 impl<'p> Check<'p> {
@@ -240,7 +268,10 @@ impl<'p> Check<'p> {
         if name.len() > limits::TWIN_KEY_BYTES {
             return Err(TwinError::LongName { path: self.here(), bytes: name.len() });
         }
-        if name.is_empty() || name.chars().any(|c| c.is_control() || matches!(c, '.' | '$' | ' ')) {
+        if name.is_empty() {
+            return Err(TwinError::EmptyName { path: self.here() });
+        }
+        if !name.chars().all(is_name_char) {
             return Err(TwinError::Name { path: self.here(), name: name.to_owned() });
         }
         Ok(())
@@ -248,6 +279,9 @@ impl<'p> Check<'p> {
 
     fn value(&mut self, value: &'p Value, depth: usize) -> Result<(), TwinError> {
         match value {
+            Value::Null if !self.deletes => {
+                Err(TwinError::Null { name: self.path.last().copied().unwrap_or("").to_owned() })
+            }
             Value::Null | Value::Bool(_) => Ok(()),
             Value::Number(number) => self.number(number),
             Value::String(text) if text.len() > limits::TWIN_STRING_BYTES => {
@@ -264,12 +298,10 @@ impl<'p> Check<'p> {
         if depth > self.rules.depth {
             return Err(TwinError::Depth { path: self.here(), allowed: self.rules.depth });
         }
-        for item in items {
-            if item.is_null() {
-                return Err(TwinError::NullInArray { path: self.here() });
-            }
-            self.value(item, depth)?;
-        }
+        // Arrays are replaced as a whole: nothing in them is deleted by null, however deep.
+        let deletes = std::mem::replace(&mut self.deletes, false);
+        items.iter().try_for_each(|item| self.value(item, depth))?;
+        self.deletes = deletes;
         Ok(())
     }
 
@@ -331,11 +363,18 @@ mod tests {
 
     #[test]
     fn names_strings_and_integers_have_limits() {
-        for name in ["", "a.b", "a b", "$version", "tab\t"] {
+        for name in ["a.b", "a b", "$version", "tab\t", "a#b", "del\u{7f}", "c1\u{85}"] {
             assert!(
                 matches!(refused(json!({"in": {name: 1}})), TwinError::Name { path, .. } if path == "in")
             );
         }
+        assert!(matches!(refused(json!({"in": {"": 1}})), TwinError::EmptyName { path } if path == "in"));
+        assert_eq!(
+            refused(json!({"m2(<#a": 1})).to_string(),
+            "Property or Tag name has invalid characters. Error in Property/Tag m2(<#a. Must not contain Control \
+             Characters, '.', '$', '#', or ' '."
+        );
+        assert!(checked(&json!({"ä-+/:;,<>[]{}@!%&*~\"\\": 1, "\u{a0}\u{200b}": 2}), Rules::TODAY).is_ok());
         assert!(
             checked(&json!({"n": 4_503_599_627_370_495_i64, "m": -4_503_599_627_370_496_i64}), Rules::TODAY)
                 .is_ok()
@@ -353,8 +392,26 @@ mod tests {
             checked(&json!({"a": [1]}), Rules { arrays: false, ..Rules::TODAY }),
             Err(TwinError::Array { .. })
         ));
-        assert!(matches!(refused(json!({"a": [null]})), TwinError::NullInArray { .. }));
+        for (patch, named) in [
+            (json!({"a": [null]}), "a"),
+            (json!({"a": [[null]]}), "a"),
+            (json!({"a": [{"b": null}]}), "b"),
+            (json!({"a": [{"b": {"c": [1, {"d": null}]}}]}), "d"),
+        ] {
+            let text = format!("Value of Property or Tag cannot be null. Error in Property/Tag {named}");
+            assert_eq!(refused(patch).to_string(), text);
+        }
+        assert!(checked(&json!({"a": [1], "b": null, "c": {"d": null}}), Rules::TODAY).is_ok());
         assert!(matches!(refused(json!([1])), TwinError::NotAnObject { got: "an array" }));
+    }
+
+    #[test]
+    fn what_replaces_a_section_deletes_nothing_by_null() {
+        for (whole, named) in [(json!({"my-tag": null}), "my-tag"), (json!({"a": {"b": null}}), "b")] {
+            let text = format!("Value of Property or Tag cannot be null. Error in Property/Tag {named}");
+            assert_eq!(checked_whole(&whole, Rules::TODAY).unwrap_err().to_string(), text);
+        }
+        assert!(checked_whole(&json!({"a": {"b": [1]}}), Rules::TODAY).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ const moved = (state, messageId) => (/** @type {any} */ e) =>
   e.type === 'c2d' && e.state === state && e.messageId === messageId;
 
 clientTest('a message has its body and all its properties', async ({ page, credentials, service }) => {
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
   await page.evaluate(async (credentials) => {
     const device = await kit.connect(credentials);
     const got = kit.next(device, 'message');
@@ -19,7 +20,7 @@ clientTest('a message has its body and all its properties', async ({ page, crede
     userId: 'someone',
     contentType: 'application/json',
     contentEncoding: 'utf-8',
-    expiryTimeUtc: '2036-07-19T23:06:40.000Z',
+    expiryTimeUtc: tomorrow,
     ack: 'full',
     properties: { level: 'a b&c=d/+#ä', empty: '', none: null, plus: 'a+b' },
   });
@@ -35,7 +36,7 @@ clientTest('a message has its body and all its properties', async ({ page, crede
     [message.messageId, message.correlationId, message.userId, message.contentType, message.contentEncoding],
     ['m-1', 'c 1', 'someone', 'application/json', 'utf-8'],
   );
-  assert.match(message.expiryTime, /^2036-07-19T23:06:40/);
+  assert.equal(Date.parse(message.expiryTime), Date.parse(tomorrow));
   assert.match(message.to.toLowerCase(), /^\/devices\/.*\/messages\/devicebound$/);
   assert.equal(message.ack, 'full');
   assert.equal(message.redelivered, false);

@@ -2,8 +2,9 @@
 
 use crate::error::{Code, Error};
 use iothub_protocol::json::{Json, Object};
+use iothub_protocol::twin::is_name_char;
 
-/// Reads a reported patch. What else the hub may find wrong with it (depth, sizes, names) it answers with 400.
+/// Reads a reported patch. What else the hub may find wrong with it (depth, sizes) it answers with 400.
 pub(crate) fn parse_patch(text: &str) -> Result<Object, Error> {
     let refused = |text: String| Err(Error::new(Code::TwinBadRequest, text));
     let patch = match Json::parse(text) {
@@ -16,7 +17,31 @@ pub(crate) fn parse_patch(text: &str) -> Result<Object, Error> {
             "the reported patch has \"{name}\", which is the hub's own: leave it out when you send back what getTwin gave"
         ));
     }
+    check(&patch, false).map_err(|text| Error::new(Code::TwinBadRequest, text))?;
     Ok(patch)
+}
+
+/// The hub's rules for names, and for null: inside an array it would delete nothing, however deep.
+fn check(object: &Object, in_array: bool) -> Result<(), String> {
+    object.iter().try_for_each(|(name, value)| {
+        if name.is_empty() || !name.chars().all(is_name_char) {
+            return Err(format!(
+                "the property \"{name}\": no name is empty or has . $ # space or control characters"
+            ));
+        }
+        check_value(name, value, in_array)
+    })
+}
+
+fn check_value(name: &str, value: &Json, in_array: bool) -> Result<(), String> {
+    match value {
+        Json::Null if in_array => {
+            Err(format!("\"{name}\" is null inside an array, where it deletes nothing"))
+        }
+        Json::Array(items) => items.iter().try_for_each(|item| check_value(name, item, true)),
+        Json::Object(below) => check(below, in_array),
+        _ => Ok(()),
+    }
 }
 
 /// JSON merge patch (RFC 7386), the hub's rule: objects merge, `null` removes, all else replaces.
@@ -79,6 +104,24 @@ mod tests {
         assert!(parse_patch("[1]").is_err());
         assert!(parse_patch("{").is_err());
         assert!(parse_patch(r#"{"a":{"b":null}}"#).is_ok());
+    }
+
+    #[test]
+    fn what_the_hub_would_refuse_never_leaves() {
+        for (text, named) in [
+            (r#"{"a#b":1}"#, "a#b"),
+            (r#"{"a":{"b.c":1}}"#, "b.c"),
+            (r#"{"a":[{"x y":1}]}"#, "x y"),
+            (r#"{"":1}"#, "empty"),
+            (r#"{"a":[null]}"#, "\"a\" is null"),
+            (r#"{"a":[{"b":null}]}"#, "\"b\" is null"),
+            (r#"{"a":{"c":[[{"b":{"d":null}}]]}}"#, "\"d\" is null"),
+        ] {
+            let error = parse_patch(text).unwrap_err();
+            assert_eq!(error.code, Code::TwinBadRequest);
+            assert!(error.message.contains(named), "{}", error.message);
+        }
+        assert!(parse_patch(r#"{"a":[1,[2],{"b":3}],"c":{"d":null}}"#).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::clock::WallClock;
 use crate::fields::Fields;
 use crate::hub::Hub;
 use crate::identities::IfMatch;
+use crate::identity_document::{FIELDS, check_names};
 use crate::record::Record;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
@@ -37,7 +38,10 @@ impl Hub {
                 Response::json(200, &self.packets_after(after))
             }
             ("POST", ["packets"]) => {
-                self.switch_packets(request.json()?["on"].as_bool().unwrap_or(true));
+                let body = request.json()?;
+                let fields = Fields::of("a switch of the packet log", &body)?;
+                fields.only(&["on"])?;
+                self.switch_packets(fields.flag("on")?.ok_or_else(|| bad("say {\"on\": true} or false"))?);
                 Response::empty(204)
             }
             ("GET", ["log"]) => self.local_log(request),
@@ -72,6 +76,9 @@ impl Hub {
             ("GET", []) => Response::json(200, &self.local_document(identity)?),
             ("PUT", []) => {
                 let document = if request.body.is_empty() { json!({}) } else { request.json()? };
+                let ours = ["connectionString", "sdkConnectionString"];
+                let known: Vec<&str> = FIELDS.into_iter().chain(ours).collect();
+                check_names(&document, &known)?;
                 self.put_identity(identity, &document, &any, now)?;
                 Response::json(200, &self.local_document(identity)?)
             }

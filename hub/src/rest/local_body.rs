@@ -3,6 +3,7 @@
 use crate::c2d::C2dMessage;
 use crate::clock::Now;
 use crate::fault::{Fault, FaultKind, Standing};
+use crate::fields::Fields;
 use crate::queue::Ack;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,15 +30,9 @@ pub(super) fn read_message(value: &Value) -> Result<C2dMessage, ServiceError> {
         "ack",
         "properties",
     ];
-    let object = value.as_object().ok_or_else(|| bad("the message is a JSON object"))?;
-    if let Some(unknown) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-        return Err(bad(format!("a message has no field \"{unknown}\"; it has {}", FIELDS.join(", "))));
-    }
-    let text = |name: &str| match &value[name] {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text.clone())),
-        _ => Err(bad(format!("{name} is a string"))),
-    };
+    let fields = Fields::of("a message", value)?;
+    fields.only(&FIELDS)?;
+    let text = |name: &str| Ok::<_, ServiceError>(fields.text(name)?.map(str::to_owned));
     let ack = match text("ack")? {
         None => Ack::None,
         Some(name) => Ack::parse(&name).ok_or_else(|| bad("ack is none, positive, negative or full"))?,
@@ -95,13 +90,12 @@ fn read_properties(value: &Value) -> Result<Vec<(String, Option<String>)>, Servi
 
 /// `{"kind", "deviceId"?, "moduleId"?, "count"?, "forMs"?, "ms"?, "closeAfterMs"?, "code"?}`.
 pub(super) fn read_fault(value: &Value) -> Result<Fault, ServiceError> {
-    let number = |name: &str| match &value[name] {
-        Value::Null => Ok(None),
-        given => given.as_u64().map(Some).ok_or_else(|| bad(format!("{name} is a number, not negative"))),
-    };
+    let fields = Fields::of("a fault", value)?;
+    fields.only(&["kind", "deviceId", "moduleId", "count", "forMs", "ms", "closeAfterMs", "code"])?;
+    let number = |name: &str| fields.count(name, u64::MAX);
     let ms = number("ms")?;
     let wanted_ms = || ms.ok_or_else(|| bad("this fault needs \"ms\""));
-    let kind = match value["kind"].as_str().unwrap_or("") {
+    let kind = match fields.text("kind")?.unwrap_or("") {
         "cut" => FaultKind::Cut,
         "half-open" => FaultKind::HalfOpen,
         "delay" => FaultKind::Delay { ms: wanted_ms()? },
@@ -122,8 +116,8 @@ pub(super) fn read_fault(value: &Value) -> Result<Fault, ServiceError> {
     let count = number("count")?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     Ok(Fault {
         kind,
-        device_id: value["deviceId"].as_str().map(str::to_owned),
-        module_id: value["moduleId"].as_str().map(str::to_owned),
+        device_id: fields.text("deviceId")?.map(str::to_owned),
+        module_id: fields.text("moduleId")?.map(str::to_owned),
         count,
         for_ms: number("forMs")?,
     })

@@ -29,16 +29,16 @@ fn all_properties_arrive_in_the_topic() {
     // PROTOCOL 6.1 "No = vs empty", 6.2, 18.4.
     let mut bench = Bench::new();
     let link = listening(&mut bench);
-    let body = json!({"body": "hi", "messageId": "m 1", "correlationId": "", "userId": "u", "contentType": "text/plain",
-        "contentEncoding": "utf-8", "expiryTimeUtc": "2030-07-19T23:06:40Z", "ack": "full",
+    let body = json!({"body": "hi", "messageId": "m+1", "correlationId": "", "userId": "u", "contentType": "text/plain",
+        "contentEncoding": "utf-8", "expiryTimeUtc": "2027-01-02T23:06:40Z", "ack": "full",
         "properties": {"a+b": "c+d", "empty": "", "none": null}});
     assert_eq!(bench.local("POST", MESSAGES, &body.to_string()).0, 201);
     let publish = bench.take_publish(link);
     assert_eq!(publish.qos, QoS::AtLeastOnce);
     assert_eq!(
         publish.topic,
-        "devices/device-1/messages/devicebound/%24.cid=&%24.mid=m%201&%24.to=%2Fdevices%2Fdevice-1%2Fmessages%2Fdevicebound\
-         &%24.uid=u&%24.ct=text%2Fplain&%24.ce=utf-8&%24.exp=2030-07-19T23%3A06%3A40.0000000Z&iothub-ack=full\
+        "devices/device-1/messages/devicebound/%24.cid=&%24.mid=m%2B1&%24.to=%2Fdevices%2Fdevice-1%2Fmessages%2Fdevicebound\
+         &%24.uid=u&%24.ct=text%2Fplain&%24.ce=utf-8&%24.exp=2027-01-02T23%3A06%3A40.0000000Z&iothub-ack=full\
          &a%2Bb=c%2Bd&empty=&none"
     );
 }
@@ -116,9 +116,9 @@ fn messages_expire_and_are_told() {
 #[test]
 fn a_message_has_64_kb() {
     let mut bench = Bench::new();
-    let of = |bytes: usize| json!({"body": "x".repeat(bytes), "messageId": ""}).to_string();
-    assert_eq!(bench.local("POST", MESSAGES, &of(65_536)).0, 201);
-    assert_eq!(bench.local("POST", MESSAGES, &of(65_537)).0, 413);
+    let of = |bytes: usize| json!({"body": "x".repeat(bytes), "messageId": "m"}).to_string();
+    assert_eq!(bench.local("POST", MESSAGES, &of(65_535)).0, 201);
+    assert_eq!(bench.local("POST", MESSAGES, &of(65_536)).0, 413);
 }
 
 #[test]
@@ -253,20 +253,56 @@ fn a_message_expires_at_its_time_behind_one_that_is_on_a_link() {
         let body = json!({"messageId": id, "expiryTimeUtc": until(at)}).to_string();
         assert_eq!(bench.local("POST", MESSAGES, &body).0, 201);
     };
-    send(&mut bench, "on the link", 2);
+    send(&mut bench, "on-the-link", 2);
     let filter = C2D.as_bytes();
     let length = u8::try_from(filter.len()).unwrap();
     bench.feed(link, &[&[0xa2, length + 4, 0, 2, 0, length], filter].concat());
     bench.take(link);
-    send(&mut bench, "behind it", 3);
+    send(&mut bench, "behind-it", 3);
     bench.events();
     bench.pass(2_999);
     assert!(bench.events_of("c2d").is_empty());
     bench.pass(1);
     let told = bench.events_of("c2d");
     let told: Vec<_> = told.iter().map(|event| (&event["state"], &event["messageId"])).collect();
-    assert_eq!(told, [(&json!("expired"), &json!("behind it"))]);
+    assert_eq!(told, [(&json!("expired"), &json!("behind-it"))]);
     // The other one ends with its link.
     bench.drop_socket(link);
-    assert_eq!(bench.events_of("c2d")[0]["messageId"], "on the link");
+    assert_eq!(bench.events_of("c2d")[0]["messageId"], "on-the-link");
+}
+
+#[test]
+fn what_no_hub_would_take_is_refused() {
+    let mut bench = Bench::new();
+    for (field, value) in [
+        ("messageId", json!("")),
+        ("messageId", json!("x".repeat(129))),
+        ("messageId", json!("a b")),
+        ("messageId", json!("é")),
+        ("messageId", json!(5)),
+        ("expiryTimeUtc", json!("2027-01-03T00:00:01Z")),
+        ("expiryTimeUtc", json!("2026-12-31T23:59:59Z")),
+        ("expiryTimeUtc", json!(5)),
+        ("ack", json!("ful")),
+        ("properties", json!({"$.mid": "evil"})),
+        ("properties", json!({"$.anything": "x"})),
+        ("properties", json!({"iothub-ack": "full"})),
+        ("properties", json!({"": "x"})),
+        ("properties", json!({"a": [1]})),
+        ("properties", json!([])),
+        ("property", json!({})),
+    ] {
+        let body = json!({"body": "x", field: value}).to_string();
+        let (status, error) = bench.local("POST", MESSAGES, &body);
+        assert_eq!(status, 400, "{body}: {error}");
+    }
+    for (field, value) in [
+        ("messageId", json!("-:.+%_#*?!(),=@;$'azAZ09")),
+        ("messageId", json!("x".repeat(128))),
+        ("expiryTimeUtc", json!("2027-01-03T00:00:00Z")),
+        ("properties", json!({"$mid": "x", "ack": "y"})),
+    ] {
+        let body = json!({"body": "x", field: value}).to_string();
+        assert_eq!(bench.local("POST", MESSAGES, &body).0, 201, "{body}");
+    }
 }

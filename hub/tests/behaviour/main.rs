@@ -14,6 +14,7 @@ mod mqtt_rules;
 mod queries;
 mod quotas;
 mod rest;
+mod strict;
 mod support;
 mod twins;
 mod wire;

@@ -85,8 +85,8 @@ fn the_creation_time_is_read_under_both_names() {
 #[test]
 fn an_expiry_is_written_with_seven_decimals_and_z() {
     assert_eq!(system("%24.exp=2030-01-01T00%3A00%3A00Z", "absolute-expiry-time"), "2030-01-01T00:00:00Z");
-    let fields = c2d_fields(&json!({"expiryTimeUtc": "2030-07-19T23:06:40.5Z"}));
-    assert!(fields.contains(&"%24.exp=2030-07-19T23%3A06%3A40.5000000Z".to_owned()), "{fields:?}");
+    let fields = c2d_fields(&json!({"expiryTimeUtc": "2027-01-02T23:06:40.5Z"}));
+    assert!(fields.contains(&"%24.exp=2027-01-02T23%3A06%3A40.5000000Z".to_owned()), "{fields:?}");
 }
 
 /// PROTOCOL 6.2, $.on
