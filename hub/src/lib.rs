@@ -68,4 +68,4 @@ pub use identities::IfMatch;
 pub use link::{LinkId, Opened, PeerCertificate, Transport};
 pub use queue::Ack;
 pub use reason::{Cause, Reason};
-pub use rest::{EventFilter, EventReader, Reply, Request, Response};
+pub use rest::{BodyFault, EventFilter, EventReader, Reply, Request, Response};

@@ -63,7 +63,7 @@ pub async fn serve_websocket(mut socket: WebSocket, opened: Opened, shared: Arc<
             () = outbox.rung() => true,
         };
         if !batch.is_empty() {
-            shared.feed(id, batch.drain(..));
+            shared.feed(id, batch.drain(..)).await;
         }
         if !open {
             return shared.close_link(id);
@@ -141,7 +141,7 @@ where
                     () = outbox.rung() => true,
                 };
                 if !buffer.is_empty() {
-                    shared.feed(id, [buffer.split().freeze()]);
+                    shared.feed(id, [buffer.split().freeze()]).await;
                 }
                 if !open {
                     return shared.close_link(id);

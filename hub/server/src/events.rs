@@ -1,15 +1,16 @@
 //! `GET /local/events`: server-sent events. Each reader has a cursor into the hub's ring and comes when it can;
 //! one that is too slow gets a `gap` event with the number it missed, and holds nothing back.
 
-use crate::http::{AppState, head, refuse_upgrade, write};
+use crate::door::{Door, ReaderPlace};
+use crate::http::{AppState, head, write};
 use crate::shared::Shared;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use iothub_hub::{EventFilter, EventReader};
+use iothub_protocol::service_error::{ErrorCode, ServiceError};
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -19,40 +20,50 @@ use tokio::sync::watch;
 /// Events that are encoded before the devices have their turn again. Encoding an event costs more than taking the
 /// message in, so a reader of a busy hub misses some (`gap`) rather than hold the devices back.
 const BATCH: usize = 16;
+/// Bytes after which a piece of the stream leaves: a reader that does not read holds no more than this and an event.
+const CHUNK_BYTES: usize = 64 * 1024;
 /// A comment line after this silence keeps proxies and browsers from giving up.
 const COMMENT_AFTER: Duration = Duration::from_secs(15);
 
 struct Reader {
     shared: Arc<Shared>,
+    door: Arc<Door>,
     news: watch::Receiver<u64>,
     filter: EventFilter,
     cursor: u64,
     greeted: bool,
+    _place: ReaderPlace,
 }
 
 /// The stream. `?deviceId=`, `?moduleId=`, `?types=a,b` filter; `Last-Event-ID` or `?lastEventId=` resume;
 /// without either it begins with what happens next.
-pub async fn stream(State(state): State<AppState>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if parts.headers.contains_key(header::UPGRADE) {
-        return refuse_upgrade("an upgrade came for another path");
-    }
-    let head = head(&parts);
+pub fn stream(state: AppState, request: Request<Body>) -> Response {
+    let head = head(&request.into_parts().0);
     let opened = state.shared.with(|hub, now| hub.open_events(&head, now));
-    let EventReader { filter, cursor, origin } = match opened {
+    let EventReader { filter, cursor, response } = match opened {
         Ok(opened) => opened,
         Err(refusal) => return write(*refusal),
     };
-    let news = state.shared.watch_events();
-    let reader = Reader { shared: state.shared, news, filter, cursor, greeted: false };
-    let mut response = Response::new(Body::from_stream(stream::unfold(reader, next_chunk)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(&origin).ok()) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    let mut response = write(response);
+    if head.method == "HEAD" {
+        return response;
     }
+    let Some(place) = state.door.reader() else {
+        let text = format!("{} readers of events are here already", state.door.limits.event_readers);
+        let error = ServiceError::new(ErrorCode::ServiceUnavailable, text);
+        return write(state.shared.with(|hub, now| hub.failure_response(&head, &error, now)));
+    };
+    let news = state.shared.watch_events();
+    let reader = Reader {
+        shared: state.shared,
+        door: state.door,
+        news,
+        filter,
+        cursor,
+        greeted: false,
+        _place: place,
+    };
+    *response.body_mut() = Body::from_stream(stream::unfold(reader, next_chunk));
     response
 }
 
@@ -66,13 +77,21 @@ async fn next_chunk(mut reader: Reader) -> Option<(Result<Bytes, Infallible>, Re
         reader.news.mark_unchanged();
         let batch = reader.shared.with(|hub, _| hub.events_after(reader.cursor, BATCH));
         let at_end = batch.events.is_empty();
-        reader.cursor = batch.cursor;
         let mut text = String::new();
         if batch.missed > 0 {
             let _ = write!(text, "event: gap\ndata: {{\"type\":\"gap\",\"missed\":{}}}\n\n", batch.missed);
         }
-        for event in batch.events.iter().filter(|event| reader.filter.wants(event)) {
-            let _ = write!(text, "id: {}\nevent: {}\ndata: {}\n\n", event.id, event.kind(), event.to_json());
+        reader.cursor = batch.cursor;
+        for event in &batch.events {
+            if text.len() >= CHUNK_BYTES {
+                // The rest is read again when the client has taken this.
+                reader.cursor = event.id - 1;
+                break;
+            }
+            if reader.filter.wants(event) {
+                let _ =
+                    write!(text, "id: {}\nevent: {}\ndata: {}\n\n", event.id, event.kind(), event.to_json());
+            }
         }
         if !text.is_empty() {
             return Some((Ok(Bytes::from(text)), reader));
@@ -81,7 +100,11 @@ async fn next_chunk(mut reader: Reader) -> Option<(Result<Bytes, Infallible>, Re
             tokio::task::yield_now().await;
             continue;
         }
-        match tokio::time::timeout(COMMENT_AFTER, reader.news.changed()).await {
+        let news = tokio::select! {
+            news = tokio::time::timeout(COMMENT_AFTER, reader.news.changed()) => news,
+            () = reader.door.closing() => return None,
+        };
+        match news {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return None,
             Err(_) => return Some((Ok(Bytes::from_static(b": still here\n\n")), reader)),

@@ -13,8 +13,8 @@ async fn main() -> ExitCode {
     match iothub_local::run::run(cli).await {
         Ok(code) => code,
         Err(error) => {
-            tracing::error!(%error, "iothub-local can not start");
-            ExitCode::FAILURE
+            tracing::error!(%error, "{}", error.headline());
+            ExitCode::from(error.code())
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::cli::{Cli, Command, TierName};
 use crate::clock::Clock;
+use crate::door::{Door, Limits};
 use crate::exec;
 use crate::http::{AppState, app};
 use crate::listen::{ListenError, bind, serve_http, serve_https, serve_mqtts};
 use crate::ready::{self, Addresses};
 use crate::shared::Shared;
+use crate::stop::Stop;
 use crate::store::{Store, StoreError};
 use crate::tls::{self, TlsError};
 use crate::www::Dashboard;
@@ -14,6 +16,7 @@ use iothub_hub::{Hub, HubConfig, Tier};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Why the hub can not start.
@@ -39,9 +42,43 @@ pub enum RunError {
         /// What is wrong with it.
         text: String,
     },
+    /// The command of `exec` can not be started.
+    #[error("{program}: {error}")]
+    Command {
+        /// What was to be run.
+        program: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The data file can not be written any more.
+    #[error("{0}. Nothing is acknowledged that is not kept, so the hub has stopped")]
+    Disk(String),
     /// Signals or stdout.
     #[error("{0}")]
     System(#[from] std::io::Error),
+}
+
+impl RunError {
+    /// What went wrong, in a few words.
+    #[must_use]
+    pub fn headline(&self) -> &'static str {
+        match self {
+            Self::Disk(_) => "the data file can not be written",
+            Self::Command { .. } => "the command can not be started",
+            _ => "iothub-local can not start",
+        }
+    }
+
+    /// The process's exit code: as shells have it for a command, `EX_IOERR` for the data file.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Disk(_) => 74,
+            Self::Command { error, .. } if error.kind() == std::io::ErrorKind::NotFound => 127,
+            Self::Command { .. } => 126,
+            _ => 1,
+        }
+    }
 }
 
 /// What the core is told of the command line.
@@ -64,16 +101,24 @@ pub fn hub_config(cli: &Cli) -> HubConfig {
     config
 }
 
-/// Runs the hub until SIGINT or SIGTERM, or until the command of `exec` ends.
+/// How long open requests and links may take to end when the hub stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the hub until SIGINT, SIGTERM or SIGHUP, or until the command of `exec` ends.
 ///
 /// # Errors
-/// [`RunError`] when it can not start.
+/// [`RunError`] when it can not start, or has to stop.
 pub async fn run(cli: Cli) -> Result<ExitCode, RunError> {
     let clock = Clock::start();
     let seed = getrandom::u64().map_err(RunError::Seed)?;
     let (hub, store) = furnish(&cli, seed, &clock)?;
-    let shared = Shared::new(hub, store, clock);
-    let state = AppState { shared: Arc::clone(&shared), dashboard: Dashboard::new(&cli.www) };
+    let shared = Shared::new(hub, store, clock)?;
+    let door = Door::new(Limits::default());
+    let state = AppState {
+        shared: Arc::clone(&shared),
+        door: Arc::clone(&door),
+        dashboard: Dashboard::new(&cli.www),
+    };
     let mut tasks = JoinSet::new();
     let addresses = listen(&cli, &state, &mut tasks).await?;
     let timer = Arc::clone(&shared);
@@ -82,17 +127,28 @@ pub async fn run(cli: Cli) -> Result<ExitCode, RunError> {
     let document = shared.with(|hub, _| ready::document(hub, &addresses));
     tracing::info!(http = %addresses.http, "ready");
     let code = match &cli.command {
-        Some(Command::Exec { command }) => exec::run(command, &document, &mut stop).await?,
+        Some(Command::Exec { command }) => {
+            exec::run(command, &document, &mut stop, shared.disk_failure()).await
+        }
         None => {
             ready::print(&document, cli.json)?;
-            stop.wait().await;
-            ExitCode::SUCCESS
+            tokio::select! {
+                _ = stop.wait() => Ok(ExitCode::SUCCESS),
+                text = shared.disk_failure() => Err(RunError::Disk(text)),
+            }
         }
     };
     tracing::info!("stopping");
     tasks.abort_all();
-    shared.with(|hub, now| hub.handle_stopping(now));
-    Ok(code)
+    shared.stop();
+    door.close();
+    tokio::select! {
+        _ = tokio::time::timeout(GRACE, door.empty()) => {}
+        // Whoever asks twice does not want to wait.
+        _ = stop.wait() => {}
+    }
+    shared.finish().await;
+    code
 }
 
 /// A hub with what its files hold.
@@ -139,39 +195,10 @@ async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<
         let mqtts = bind(cli.host, cli.mqtts_port, "MQTT over TLS", "--mqtts-port").await?;
         addresses.https = Some(https.local_addr()?);
         addresses.mqtts = Some(mqtts.local_addr()?);
-        addresses.ca_file = Some(tls.ca_file);
-        tasks.spawn(serve_https(https, tls.acceptor.clone(), tls.reader.clone(), router.clone()));
-        tasks.spawn(serve_mqtts(mqtts, tls.acceptor, tls.reader, Arc::clone(&state.shared)));
+        addresses.ca_file = Some(tls.ca_file.clone());
+        tasks.spawn(serve_https(https, Arc::clone(&state.door), tls.clone(), router.clone()));
+        tasks.spawn(serve_mqtts(mqtts, Arc::clone(&state.door), tls, Arc::clone(&state.shared)));
     }
-    tasks.spawn(serve_http(http, router));
+    tasks.spawn(serve_http(http, Arc::clone(&state.door), router));
     Ok(addresses)
-}
-
-/// The signals that end the process.
-pub struct Stop {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for one of them.
-    pub async fn wait(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = self.terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        {
-            // Without the handler the process ends by the default action.
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
 }

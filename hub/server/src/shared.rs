@@ -1,15 +1,17 @@
 //! The hub core between the tasks: one lock, taken once per read, and the way its outputs go to the links.
 //!
 //! Everything that is sent to a link goes into its queue while the lock is held, so what the core decided first
-//! is written first.
+//! is written first. With a data file, what the core decided waits until all changes before it are on the disk:
+//! what is acknowledged is kept.
 
 use crate::clock::Clock;
 use crate::outbox::Outbox;
 use crate::store::Store;
+use crate::writer::Writer;
 use bytes::Bytes;
 use iothub_hub::{CallId, Cause, Hub, LinkId, MethodAnswer, Now, Opened, Output, Reason};
-use iothub_protocol::service_error::ServiceError;
-use std::collections::HashMap;
+use iothub_protocol::service_error::{ErrorCode, ServiceError};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot, watch};
@@ -28,7 +30,12 @@ type Outcome = Result<MethodAnswer, ServiceError>;
 #[derive(Debug)]
 struct Core {
     hub: Hub,
-    store: Option<Store>,
+    writer: Option<Writer>,
+    /// The last hand-over to the writer, and the last one that is on the disk.
+    handed: u64,
+    written: u64,
+    /// What waits for the disk, each with the hand-over that it waits for.
+    held: VecDeque<(u64, Output)>,
     links: HashMap<LinkId, Arc<Outbox>>,
     calls: HashMap<CallId, oneshot::Sender<Outcome>>,
 }
@@ -40,21 +47,39 @@ pub struct Shared {
     clock: Clock,
     next_link: AtomicU64,
     events: watch::Sender<u64>,
+    /// The last hand-over that is on the disk, or why nothing is written any more.
+    disk: watch::Sender<Result<u64, String>>,
     timer: Notify,
 }
 
 impl Shared {
-    /// Takes the hub over.
-    #[must_use]
-    pub fn new(hub: Hub, store: Option<Store>, clock: Clock) -> Arc<Self> {
-        let core = Core { hub, store, links: HashMap::new(), calls: HashMap::new() };
-        Arc::new(Self {
+    /// Takes the hub over, and starts the thread that writes its data file.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(hub: Hub, store: Option<Store>, clock: Clock) -> std::io::Result<Arc<Self>> {
+        let core = Core {
+            hub,
+            writer: None,
+            handed: 0,
+            written: 0,
+            held: VecDeque::new(),
+            links: HashMap::new(),
+            calls: HashMap::new(),
+        };
+        let shared = Arc::new(Self {
             core: Mutex::new(core),
             clock,
             next_link: AtomicU64::new(1),
             events: watch::Sender::new(0),
+            disk: watch::Sender::new(Ok(0)),
             timer: Notify::new(),
-        })
+        });
+        if let Some(store) = store {
+            let told = Arc::clone(&shared);
+            shared.lock().writer = Some(Writer::start(store, move |written| told.written(written))?);
+        }
+        Ok(shared)
     }
 
     fn lock(&self) -> MutexGuard<'_, Core> {
@@ -82,9 +107,18 @@ impl Shared {
         LinkEnd { id, outbox }
     }
 
-    /// Hands what came on a socket to the hub, frame by frame.
-    pub fn feed(&self, link: LinkId, frames: impl IntoIterator<Item = Bytes>) {
-        self.with(|hub, now| frames.into_iter().for_each(|bytes| hub.handle_bytes(link, &bytes, now)));
+    /// Hands what came on a socket to the hub, frame by frame. Returns when what it changed is on the disk: a link
+    /// is not read from faster than its changes are written.
+    pub async fn feed(&self, link: LinkId, frames: impl IntoIterator<Item = Bytes>) {
+        let handed = {
+            let mut core = self.lock();
+            let now = self.clock.now();
+            frames.into_iter().for_each(|bytes| core.hub.handle_bytes(link, &bytes, now));
+            self.carry_out(&mut core);
+            core.outstanding()
+        };
+        // A file that can not be written ends the hub, and with it the link.
+        let _ = self.on_disk(handed).await;
     }
 
     /// Tells the hub that a socket is gone.
@@ -105,23 +139,86 @@ impl Shared {
         outcome
     }
 
-    /// Answers a request; a method's outcome comes through the receiver.
-    pub fn request(
+    /// Answers a request once what it changed is on the disk; a method's outcome comes through the receiver.
+    ///
+    /// # Errors
+    /// When the data file can not be written: whatever the request did is not to be relied on.
+    pub async fn request(
         &self,
         request: &iothub_hub::Request,
-    ) -> (iothub_hub::Reply, Option<oneshot::Receiver<Outcome>>) {
-        let mut core = self.lock();
-        let reply = core.hub.handle_request(request, self.clock.now());
-        let receiver = match &reply {
-            iothub_hub::Reply::Method(call) => {
-                let (sender, receiver) = oneshot::channel();
-                core.calls.insert(*call, sender);
-                Some(receiver)
-            }
-            iothub_hub::Reply::Now(_) => None,
+    ) -> Result<(iothub_hub::Reply, Option<oneshot::Receiver<Outcome>>), ServiceError> {
+        let (reply, receiver, handed) = {
+            let mut core = self.lock();
+            let reply = core.hub.handle_request(request, self.clock.now());
+            let receiver = match &reply {
+                iothub_hub::Reply::Method(call) => {
+                    let (sender, receiver) = oneshot::channel();
+                    core.calls.insert(*call, sender);
+                    Some(receiver)
+                }
+                iothub_hub::Reply::Now(_) => None,
+            };
+            self.carry_out(&mut core);
+            (reply, receiver, core.outstanding())
         };
-        self.carry_out(&mut core);
-        (reply, receiver)
+        match self.on_disk(handed).await {
+            Ok(()) => Ok((reply, receiver)),
+            Err(text) => Err(ServiceError::new(ErrorCode::ServerError, text)),
+        }
+    }
+
+    /// Waits until a hand-over is on the disk.
+    async fn on_disk(&self, handed: Option<u64>) -> Result<(), String> {
+        let Some(handed) = handed else { return Ok(()) };
+        let mut disk = self.disk.subscribe();
+        // The sender is ours: it outlives the wait.
+        match disk.wait_for(|disk| disk.as_ref().map_or(true, |written| *written >= handed)).await {
+            Ok(disk) => disk.as_ref().map(|_| ()).map_err(Clone::clone),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Waits until the data file can not be written; gives why.
+    pub async fn disk_failure(&self) -> String {
+        match self.disk.subscribe().wait_for(Result::is_err).await.as_deref() {
+            Ok(Err(text)) => text.clone(),
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// The writer's word.
+    fn written(&self, written: Result<u64, String>) {
+        let mut core = self.lock();
+        match &written {
+            Ok(number) => {
+                core.written = *number;
+                self.carry_out(&mut core);
+            }
+            // Nothing is acknowledged any more. Sockets still close.
+            Err(_) => {
+                core.handed = u64::MAX;
+                core.held.retain(|(_, output)| matches!(output, Output::Close { .. }));
+            }
+        }
+        drop(core);
+        drop(self.disk.send_replace(written));
+    }
+
+    /// The hub stops: links end, and who waits for a method's outcome is told that there is none.
+    pub fn stop(&self) {
+        self.with(Hub::handle_stopping);
+        let mut core = self.lock();
+        core.calls.clear();
+        core.release_ends();
+    }
+
+    /// Waits until everything is written and the data file is closed.
+    pub async fn finish(&self) {
+        let writer = self.lock().writer.take();
+        if let Some(writer) = writer {
+            // A panic of the thread has been printed.
+            let _ = tokio::task::spawn_blocking(move || writer.finish()).await;
+        }
     }
 
     /// Counts events; changes when there are new ones.
@@ -144,30 +241,13 @@ impl Shared {
     }
 
     fn carry_out(&self, core: &mut Core) {
-        core.write_down();
-        let mut slow = Vec::new();
         loop {
+            core.hand_over();
             while let Some(output) = core.hub.poll_output() {
-                match output {
-                    Output::Transmit { link, bytes } => slow.extend(core.transmit(link, bytes)),
-                    Output::Close { link, cause, identity } => {
-                        core.close(link, &cause);
-                        log_end(link, &cause, identity.map(|identity| identity.to_string()));
-                    }
-                    Output::Admitted { link, identity } => {
-                        tracing::info!(link = link.0, %identity, "connected");
-                    }
-                    Output::MethodAnswered { call, outcome } => {
-                        if let Some(sender) = core.calls.remove(&call) {
-                            // The caller may have hung up meanwhile.
-                            let _ = sender.send(outcome);
-                        }
-                    }
-                }
+                core.held.push_back((core.handed, output));
             }
-            let Some((link, waiting)) = slow.pop() else { break };
+            let Some((link, waiting)) = core.release() else { break };
             core.hub.handle_slow_reader(link, waiting, self.clock.now());
-            core.write_down();
         }
         self.after(core);
     }
@@ -191,18 +271,58 @@ async fn sleep_for(rest: Option<std::time::Duration>) {
 }
 
 impl Core {
-    /// What is acknowledged is kept: changes go to the file before any output leaves. A hub that can not keep
-    /// its word stops.
-    fn write_down(&mut self) {
-        let Some(store) = &mut self.store else { return };
+    /// What the hub has changed goes to the writer before any output leaves.
+    fn hand_over(&mut self) {
+        let Some(writer) = &mut self.writer else { return };
         let changes = self.hub.take_changes();
-        if changes.is_empty() {
-            return;
+        if !changes.is_empty() && self.handed != u64::MAX {
+            self.handed = writer.hand_over(changes);
         }
-        if let Err(error) = store.write(&changes) {
-            tracing::error!(%error, "the data file can not be written: stopping, so that nothing is acknowledged and lost");
-            std::process::exit(74);
+    }
+
+    /// The hand-over that everything so far waits for.
+    fn outstanding(&self) -> Option<u64> {
+        (self.handed > self.written).then_some(self.handed)
+    }
+
+    /// Carries out what waits for nothing any more; stops at a link whose client does not read.
+    fn release(&mut self) -> Option<(LinkId, usize)> {
+        while self.held.front().is_some_and(|(number, _)| *number <= self.written) {
+            let (_, output) = self.held.pop_front()?;
+            if let Some(slow) = self.perform(output) {
+                return Some(slow);
+            }
         }
+        None
+    }
+
+    /// Closes sockets without waiting for a disk that does not answer any more.
+    fn release_ends(&mut self) {
+        if self.handed == u64::MAX {
+            for (_, output) in std::mem::take(&mut self.held) {
+                if matches!(output, Output::Close { .. }) {
+                    self.perform(output);
+                }
+            }
+        }
+    }
+
+    fn perform(&mut self, output: Output) -> Option<(LinkId, usize)> {
+        match output {
+            Output::Transmit { link, bytes } => return self.transmit(link, bytes),
+            Output::Close { link, cause, identity } => {
+                self.close(link, &cause);
+                log_end(link, &cause, identity.map(|identity| identity.to_string()));
+            }
+            Output::Admitted { link, identity } => tracing::info!(link = link.0, %identity, "connected"),
+            Output::MethodAnswered { call, outcome } => {
+                if let Some(sender) = self.calls.remove(&call) {
+                    // The caller may have hung up meanwhile.
+                    let _ = sender.send(outcome);
+                }
+            }
+        }
+        None
     }
 
     /// Queues bytes for a link; gives the link when too many wait.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// SQLite says no.
-    #[error("{path}: {error}. Is it another program's file, or is the disk full?")]
+    #[error("{path}: {error}{}", hint(.error))]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -27,6 +27,24 @@ pub enum StoreError {
         /// What is wrong with it.
         text: String,
     },
+}
+
+fn hint(error: &rusqlite::Error) -> &'static str {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, NotADatabase, PermissionDenied, ReadOnly,
+        SystemIoFailure,
+    };
+    match error.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked) => {
+            ". Another process has this file open: is a hub running on it already? A file serves one hub at a time"
+        }
+        Some(NotADatabase) => ". It is another program's file: name one of the hub's own, or a new one",
+        Some(DiskFull) => ". Make room on the disk and start the hub again",
+        Some(CannotOpen) => ". Is there such a folder, and may this user write in it?",
+        Some(PermissionDenied | ReadOnly) => ". This user may not write it",
+        Some(SystemIoFailure) => ". The disk refused: is it full, or gone?",
+        _ => "",
+    }
 }
 
 /// Marks the file as ours (`IoTH`).
@@ -53,6 +71,10 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+        // One process to a file, from now until it ends: two would overwrite what the other acknowledged. Whoever
+        // has it open already is not waited for.
+        connection.busy_timeout(std::time::Duration::ZERO).map_err(fail)?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(fail)?;
         let mut store = Self { connection, path: path.to_owned(), fresh: false };
         store.fresh = store.check_owner()?;
         store.prepare().map_err(fail)?;

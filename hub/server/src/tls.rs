@@ -45,6 +45,7 @@ pub enum TlsError {
 }
 
 /// What listeners need, and the file that clients trust.
+#[derive(Clone)]
 pub struct Tls {
     /// Shakes hands.
     pub acceptor: TlsAcceptor,

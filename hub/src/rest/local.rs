@@ -288,5 +288,5 @@ impl Hub {
 
 fn no_such_call(request: &Request) -> ServiceError {
     let text = format!("/local has no {} {}: docs/hub.md lists what it has", request.method, request.path);
-    ServiceError::new(ErrorCode::ArgumentInvalid, text)
+    ServiceError::new(ErrorCode::GenericNotFound, text)
 }

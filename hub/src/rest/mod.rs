@@ -20,6 +20,7 @@ use iothub_protocol::time::format_round_trip;
 use serde_json::{Value, json};
 use target::Target;
 
+pub use guard::BodyFault;
 pub use stream::{EventFilter, EventReader};
 
 /// A request.
@@ -120,14 +121,14 @@ impl Hub {
     /// Microsoft's REST, with CORS by switch.
     #[cfg(feature = "service")]
     fn service_request(&mut self, request: &Request, target: &Target) -> Reply {
-        let origin = request.header("origin").filter(|_| self.config.switches.cors_rest);
-        let reply = match (request.method.as_str(), origin) {
-            ("OPTIONS", Some(_)) => Reply::Now(Response::empty(204)),
+        let cors = self.config.switches.cors_rest && request.header("origin").is_some();
+        let reply = match request.method.as_str() {
+            "OPTIONS" if cors => Reply::Now(Response::empty(204)),
             _ => self.service(request, target),
         };
-        match (reply, origin) {
-            (Reply::Now(response), Some(_)) => Reply::Now(guard::allow(response, "*")),
-            (reply, _) => reply,
+        match reply {
+            Reply::Now(response) => Reply::Now(self.readable(request, response)),
+            Reply::Method(_) => reply,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::identities::IfMatch;
 use crate::traffic::Operation;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
+use iothub_protocol::time::parse_millis;
 use serde_json::{Value, json};
 
 /// Most devices that a list answers.
@@ -37,7 +38,7 @@ impl Hub {
             self.count_call(operation)?;
         }
         let response = match (method, parts) {
-            ("GET", ["devices"]) => self.list(request),
+            ("GET", ["devices"]) => self.list(request)?,
             ("POST", ["devices"]) => {
                 let (answer, successful) = self.bulk(&request.json()?)?;
                 let response = Response::json(if successful { 200 } else { 400 }, &answer);
@@ -66,9 +67,15 @@ impl Hub {
         Ok(Reply::Now(response.with("x-ms-request-id", self.rng.guid())))
     }
 
-    fn list(&self, request: &Request) -> Response {
-        let top = request.query_value("top").and_then(|top| top.parse().ok()).unwrap_or(LIST_MAX);
-        Response::json(200, &self.list_devices(top.min(LIST_MAX)))
+    fn list(&self, request: &Request) -> Result<Response, ServiceError> {
+        let top = match request.query_value("top") {
+            None => LIST_MAX,
+            Some(text) => text.parse().map_err(|_| {
+                let text = format!("top={text} is no number: use 1 to {LIST_MAX}, or leave it out");
+                ServiceError::new(ErrorCode::ArgumentInvalid, text)
+            })?,
+        };
+        Ok(Response::json(200, &self.list_devices(top.min(LIST_MAX))))
     }
 
     fn identity_call(&mut self, request: &Request, identity: &Identity) -> Result<Response, ServiceError> {
@@ -168,17 +175,19 @@ fn operation_of(method: &str, parts: &[&str]) -> Option<Operation> {
 
 /// Any date is a version to us; a missing one is refused as the hub does.
 fn check_version(request: &Request) -> Result<(), ServiceError> {
-    match request.query_value("api-version") {
-        Some(version) if version.len() >= 10 => Ok(()),
-        Some(version) => {
-            let text = format!("api-version={version} is none: use 2021-04-12");
-            Err(ServiceError::new(ErrorCode::InvalidProtocolVersion, text))
-        }
-        None => {
-            let text = "the query has no api-version: add ?api-version=2021-04-12";
-            Err(ServiceError::new(ErrorCode::InvalidProtocolVersion, text))
-        }
-    }
+    let text = match request.query_value("api-version") {
+        Some(version) if is_version(&version) => return Ok(()),
+        Some(version) => format!("api-version={version} is none: use 2021-04-12"),
+        None => "the query has no api-version: add ?api-version=2021-04-12".to_owned(),
+    };
+    Err(ServiceError::new(ErrorCode::InvalidProtocolVersion, text))
+}
+
+/// A date, perhaps with `-preview` behind it.
+fn is_version(text: &str) -> bool {
+    let Some((date, rest)) = text.split_at_checked(10) else { return false };
+    let is_date = parse_millis(&format!("{date}T00:00:00Z")).is_some();
+    is_date && (rest.is_empty() || rest.strip_prefix('-').is_some_and(|name| !name.is_empty()))
 }
 
 fn no_such_call(request: &Request) -> ServiceError {

@@ -1,6 +1,5 @@
 //! The start of `/local/events`: who may read, from where, and which events. The shell does the streaming.
 
-use super::guard::allow;
 use super::{Form, Request, Response};
 use crate::clock::Now;
 use crate::event::Event;
@@ -45,8 +44,8 @@ pub struct EventReader {
     pub filter: EventFilter,
     /// Where it begins.
     pub cursor: u64,
-    /// The origin to allow, when a page of this machine asks.
-    pub origin: Option<String>,
+    /// The head of the answer.
+    pub response: Response,
 }
 
 impl Hub {
@@ -63,8 +62,10 @@ impl Hub {
         let resume =
             request.header("last-event-id").map(str::to_owned).or_else(|| request.query_value("lastEventId"));
         let cursor = resume.and_then(|text| text.parse().ok()).unwrap_or_else(|| self.last_event_id());
-        let origin = request.header("origin").map(str::to_owned);
-        Ok(EventReader { filter: EventFilter::of(request), cursor, origin })
+        let response =
+            Response::empty(200).with("content-type", "text/event-stream").with("cache-control", "no-store");
+        let response = self.readable(request, response);
+        Ok(EventReader { filter: EventFilter::of(request), cursor, response })
     }
 
     /// The response to the outcome of a method, on the path it was invoked by.
@@ -78,10 +79,6 @@ impl Hub {
             Ok(answer) => self.method_answer(&answer),
             Err(error) => self.error_response(&error, if local { Form::Local } else { Form::New }),
         };
-        match request.header("origin") {
-            Some(origin) if local => allow(response, origin),
-            Some(_) if self.config.switches.cors_rest => allow(response, "*"),
-            _ => response,
-        }
+        self.readable(request, response)
     }
 }

@@ -186,3 +186,83 @@ async fn a_reset_brings_the_first_device_back_for_good() {
     assert_eq!(hub.json("POST", "/local/reset", "").await.0, 204);
     assert_eq!(hub.json("GET", "/local/devices/device-1", "").await.0, 200);
 }
+
+#[tokio::test]
+async fn a_second_hub_on_the_same_file_is_refused() {
+    let folder = Folder::new("second");
+    let file = folder.join("hub.sqlite");
+    let hub = Process::start(&["--data", &file]).await;
+    assert_eq!(hub.request("PUT", "/local/devices/first", "").await.0, 200);
+    let output = within("the refusal", command(&["--port", "0", "--data", &file]).output()).await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && told.contains("is a hub running on it already?"), "{told}");
+    hub.kill().await;
+    let hub = Process::start(&["--data", &file]).await;
+    assert_eq!(hub.request("GET", "/local/devices/first", "").await.0, 200);
+}
+
+#[tokio::test]
+async fn another_program_is_kept_out_and_does_not_keep_the_hub_waiting() {
+    let folder = Folder::new("lock");
+    let file = folder.join("hub.sqlite");
+    Process::start(&["--data", &file]).await.kill().await;
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let output = within("the refusal", command(&["--port", "0", "--data", &file]).output()).await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && told.contains("Another process has this file open"), "{told}");
+    drop(other);
+    let hub = Process::start(&["--data", &file]).await;
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    assert!(other.execute_batch("BEGIN IMMEDIATE").is_err(), "the file is the hub's as long as it runs");
+    assert_eq!(hub.request("PUT", "/local/devices/x", "").await.0, 200);
+}
+
+/// The file may not grow beyond 300 KB: the disk is full.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_refuses_what_it_can_not_keep_and_ends_the_hub() {
+    let folder = Folder::new("full");
+    let file = folder.join("hub.sqlite");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 600; exec {} --json --port 0 --data {file}",
+        env!("CARGO_BIN_EXE_iothub-local")
+    );
+    let mut shell = tokio::process::Command::new("sh");
+    shell.args(["-c", &script]).kill_on_drop(true).stdin(std::process::Stdio::null());
+    let mut hub = Process::of(shell).await;
+    let mut acknowledged = Vec::new();
+    let tags = "t".repeat(3000);
+    let refused = within("the refusal", async {
+        for n in 0.. {
+            let body = format!("{{\"tags\":{{\"a\":\"{tags}\"}}}}");
+            assert_eq!(
+                request(hub.address(), "PUT", "/local/devices/device-1", "").await.map(|a| a.0 / 100),
+                Some(4),
+                "it is there"
+            );
+            match request(hub.address(), "PUT", &format!("/local/devices/d{n}"), &body).await {
+                Some((200, _)) => acknowledged.push(n),
+                other => return other,
+            }
+        }
+        None
+    })
+    .await;
+    let (status, told) = refused.expect("an answer, no broken connection");
+    assert!(
+        status == 500 && (told.contains("Make room on the disk") || told.contains("is it full")),
+        "{status} {told}"
+    );
+    assert_eq!(within("the end", hub.child.wait()).await.unwrap().code(), Some(74));
+    assert!(!acknowledged.is_empty());
+    let hub = Process::start(&["--data", &file]).await;
+    for n in acknowledged {
+        assert_eq!(
+            hub.request("GET", &format!("/local/devices/d{n}"), "").await.0,
+            200,
+            "d{n} was acknowledged"
+        );
+    }
+}

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets none stops there, and says where")]
 
 mod command_line;
+mod deadlines;
 mod docs;
 mod events;
+mod exec;
 mod garbage;
+mod http;
 mod keeping;
 mod openapi;
 mod sockets;

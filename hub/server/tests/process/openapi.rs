@@ -26,7 +26,7 @@ async fn every_described_call_is_there() {
     }
     assert!(calls > 20, "{calls} calls");
     let (status, body) = hub.request("POST", "/local/nonsense", "").await;
-    assert!(status == 400 && body.contains(UNKNOWN), "{body}");
+    assert!(status == 404 && body.contains(UNKNOWN), "{body}");
 }
 
 #[tokio::test]

@@ -42,7 +42,12 @@ impl Process {
     pub(crate) async fn start(args: &[&str]) -> Self {
         let mut all = vec!["--json", "--port", "0"];
         all.extend_from_slice(args);
-        let mut child = command(&all).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::of(command(&all)).await
+    }
+
+    /// Of a command of the caller's that ends in a hub with `--json`.
+    pub(crate) async fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = within("the ready line", lines.next_line()).await.unwrap().expect("a ready line");
         Self { child, ready: serde_json::from_str(&line).unwrap() }
@@ -118,7 +123,11 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) async fn open(address: &str) -> Self {
-        let mut request = format!("ws://{address}/$iothub/websocket").into_client_request().unwrap();
+        Self::open_at(address, "/$iothub/websocket").await
+    }
+
+    pub(crate) async fn open_at(address: &str, path: &str) -> Self {
+        let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "mqtt".parse().unwrap());
         let (socket, _) = within("the upgrade", tokio_tungstenite::connect_async(request)).await.unwrap();
         Self { socket, decoder: Decoder::new(1 << 20), packets: VecDeque::new() }
