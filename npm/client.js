@@ -238,7 +238,8 @@ export class Client extends EventTarget {
   /** The device has come to its end: all of the wasm side's goes, also the key. */
   #release() {
     const driver = this.#driver;
-    if (driver === undefined) return;
+    // A handler that still runs has a last word; the driver hangs up behind it.
+    if (driver === undefined || this.#sockets.size > 0) return;
     flush();
     this.#end = errorOf(driver.end());
     this.#figures = driver.metrics();
@@ -256,7 +257,10 @@ export class Client extends EventTarget {
     const watched = (type === 'message' || type === 'packet') && listener ? this.#watch(listener) : listener;
     super.addEventListener(type, watched, options);
     if (type === 'message' && this.#unheard.length > 0) {
-      for (const { delivery, message } of this.#unheard.splice(0)) void this.#onMessage(delivery, message);
+      for (const { delivery, message } of this.#unheard.splice(0)) {
+        this.#driver?.message_heard(delivery, true);
+        void this.#onMessage(delivery, message);
+      }
     }
     if (listener === null || this.#listened.has(type)) return;
     this.#listened.add(type);
@@ -343,6 +347,7 @@ export class Client extends EventTarget {
     hangUp: (client, socket) => {
       client.#sockets.get(socket)?.close();
       client.#sockets.delete(socket);
+      if (client.#state === 'closed') client.#release();
     },
     sent: (client, ops) => {
       for (let at = 0; at < ops.length; at += 1) client.#done(ops[at], undefined);
@@ -397,6 +402,7 @@ export class Client extends EventTarget {
     const closed = (/** @type {number} */ code, /** @type {string} */ why) => {
       this.#sockets.delete(id);
       this.#socketTold('socket_closed', id, code, why);
+      if (this.#state === 'closed') this.#release();
     };
     try {
       const raw = this.#early?.take(url) ?? new this.#WebSocket(url, 'mqtt');
@@ -441,6 +447,7 @@ export class Client extends EventTarget {
     this.dispatchEvent(event);
     if (!event.heard) {
       this.#unheard.push({ delivery, message });
+      this.#driver?.message_heard(delivery, false);
       return;
     }
     const failed = await event.done();

@@ -207,8 +207,8 @@ export interface DeviceMessageEvent extends Event {
   readonly message: C2DMessage;
   /**
    * The message is acknowledged when all that was given here, and every promise that a listener returned, has
-   * resolved; until then more may be given. If anything rejects or a listener throws, it is not, and comes again on
-   * the next link.
+   * resolved, in the order received; until then more may be given. If anything rejects or a listener throws, it is
+   * not, and no later one is: they come again on another connection, which the client makes after some seconds.
    */
   waitUntil(work: unknown): void;
 }
@@ -328,7 +328,10 @@ export declare class DeviceClient extends EventTarget {
   /** Handles a method, or with `'*'` every method that has no handler of its own. Gives a function that takes it off. */
   onMethod(name: string, handler: MethodHandler): () => void;
 
-  /** Closes after open work, at the latest after `drain` (default 5,000; 0 cuts at once). */
+  /**
+   * Closes after open work and running handlers, at the latest after `drain` (default 5,000; 0 cuts at once). What
+   * was handled is acknowledged first. In a handler call it without `await`.
+   */
   close(options?: { drain?: number }): Promise<void>;
 
   [Symbol.asyncDispose](): Promise<void>;

@@ -9,32 +9,20 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-/// A wall clock that ran this much further than the monotonic one means that the machine slept, in milliseconds.
-const SLEEP: f64 = 2_000.0;
-
-/// A monotonic clock that counts sleep, which `performance.now()` alone does not on every system.
+/// Time since the driver was made, and the wall clock as it is. Where the host's monotonic clock stands still while the
+/// machine sleeps, so do time-outs; the device notices the sleep by the wall clock that ran on.
 #[derive(Debug)]
 pub(crate) struct HostClock {
     start: f64,
-    start_unix: f64,
-    slept: f64,
-    last: u64,
 }
 
 impl HostClock {
     pub(crate) fn new() -> Self {
-        Self { start: performance_now(), start_unix: js_sys::Date::now(), slept: 0.0, last: 0 }
+        Self { start: performance_now() }
     }
 
-    pub(crate) fn read(&mut self) -> Clock {
-        let unix = js_sys::Date::now();
-        let monotonic = performance_now() - self.start;
-        let beyond = unix - self.start_unix - monotonic;
-        if beyond > self.slept + SLEEP {
-            self.slept = beyond;
-        }
-        self.last = self.last.max(whole(monotonic + self.slept));
-        Clock { now: self.last, unix_ms: whole(unix) }
+    pub(crate) fn read(&self) -> Clock {
+        Clock { now: whole(performance_now() - self.start), unix_ms: whole(js_sys::Date::now()) }
     }
 }
 

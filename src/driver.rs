@@ -68,7 +68,7 @@ impl Driver {
         scope: Option<EventTarget>,
     ) -> Result<Self, JsValue> {
         let config = options::read(credentials, options).map_err(|error| errors::to_js(&error))?;
-        let mut clock = HostClock::new();
+        let clock = HostClock::new();
         let device = Device::new(config, whole(seed), clock.read());
         let inner = Inner {
             device,
@@ -184,6 +184,12 @@ impl Driver {
     /// Packets are raised as events, or not any more.
     pub fn watch_packets(&self, on: bool) {
         self.act().0.device.watch_packets(on);
+    }
+
+    /// Whether a listener is at work on a C2D message.
+    pub fn message_heard(&self, delivery: u32, heard: bool) {
+        let (mut inner, at) = self.act();
+        inner.device.message_heard(DeliveryId(delivery), heard, at);
     }
 
     /// The handler of a C2D message is done.

@@ -1,8 +1,9 @@
 //! Cloud-to-device messages between their arrival and their PUBACK.
 //!
 //! The hub keeps a message until its PUBACK, so it leaves only when the application has handled the message, and
-//! always in the order received: an out-of-order PUBACK has cost others their link. A message that is not
-//! acknowledged comes again on the next link. Messages that arrive before anybody listens wait here.
+//! always in the order received: an out-of-order PUBACK has cost others their connection. So nothing is acknowledged
+//! behind a message whose handler failed or still runs; what is not acknowledged comes again on the next connection.
+//! Messages that arrive before anybody listens wait here.
 
 use crate::io::{DeliveryId, Event};
 use iothub_protocol::device_side::Received;
@@ -10,7 +11,10 @@ use iothub_protocol::packet::{self, QoS};
 
 #[derive(Debug, PartialEq, Eq)]
 enum Fate {
-    Waiting,
+    /// Nobody listens.
+    Unheard,
+    /// Its handler is at work.
+    Running,
     Handled,
     Failed,
 }
@@ -44,7 +48,8 @@ impl Inbox {
         let delivery = DeliveryId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
         let packet_id = (publish.qos != QoS::AtMostOnce).then_some(publish.id);
-        self.open.push(Delivery { id: delivery, packet_id, fate: Fate::Waiting });
+        let fate = if self.listening { Fate::Running } else { Fate::Unheard };
+        self.open.push(Delivery { id: delivery, packet_id, fate });
         let event = Event::Message {
             delivery,
             input: input.map(str::to_owned),
@@ -62,25 +67,50 @@ impl Inbox {
     /// Somebody listens from now on: what was held is raised.
     pub(crate) fn listen(&mut self) -> Vec<Event> {
         self.listening = true;
-        std::mem::take(&mut self.held)
+        let held = std::mem::take(&mut self.held);
+        for event in &held {
+            if let Event::Message { delivery, .. } = event {
+                self.heard(*delivery, true);
+            }
+        }
+        held
+    }
+
+    /// What comes from now on is held.
+    pub(crate) fn pause(&mut self) {
+        self.listening = false;
+    }
+
+    fn set(&mut self, delivery: DeliveryId, fate: Fate) {
+        if let Some(open) = self.open.iter_mut().find(|open| open.id == delivery) {
+            open.fate = fate;
+        }
+    }
+
+    /// Whether anybody is at work on it.
+    pub(crate) fn heard(&mut self, delivery: DeliveryId, heard: bool) {
+        self.set(delivery, if heard { Fate::Running } else { Fate::Unheard });
     }
 
     /// The application is done with a message; writes the PUBACKs that are due now. Deliveries of an earlier
     /// link are not known any more: the hub sends those messages again.
     pub(crate) fn handled(&mut self, delivery: DeliveryId, well: bool, out: &mut Vec<u8>) {
-        if let Some(open) = self.open.iter_mut().find(|open| open.id == delivery) {
-            open.fate = if well { Fate::Handled } else { Fate::Failed };
-        }
-        while self.open.first().is_some_and(|open| open.fate != Fate::Waiting) {
-            if let Delivery { packet_id: Some(id), fate: Fate::Handled, .. } = self.open.remove(0) {
+        self.set(delivery, if well { Fate::Handled } else { Fate::Failed });
+        while self.open.first().is_some_and(|open| open.fate == Fate::Handled) {
+            if let Some(id) = self.open.remove(0).packet_id {
                 packet::write_puback(out, id);
             }
         }
     }
 
+    /// Whether a handler failed: nothing behind that message is acknowledged on this connection.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.open.iter().any(|open| open.fate == Fate::Failed)
+    }
+
     /// Whether no handler is at work.
     pub(crate) fn is_idle(&self) -> bool {
-        self.open.is_empty()
+        self.open.iter().all(|open| open.fate != Fate::Running)
     }
 
     /// The link is gone, and with it every packet id.
@@ -125,7 +155,27 @@ mod tests {
         inbox.handled(delivery(&events[1]), false, &mut out);
         assert!(out.is_empty());
         inbox.handled(delivery(&events[0]), true, &mut out);
-        assert_eq!(out, [0x40, 2, 0, 1, 0x40, 2, 0, 3], "the failed one is not acknowledged");
+        assert_eq!(out, [0x40, 2, 0, 1], "nothing passes the failed one");
+        assert!(inbox.is_idle());
+        inbox.link_lost();
+        inbox.arrived(&publish(4), None, "").unwrap();
+        assert!(!inbox.is_idle());
+    }
+
+    #[test]
+    fn a_message_that_nobody_hears_keeps_nobody_waiting_and_is_acknowledged_in_its_turn() {
+        let mut inbox = Inbox::default();
+        inbox.arrived(&publish(1), None, "");
+        assert!(inbox.is_idle(), "it was never raised");
+        let raised = delivery(&inbox.listen()[0]);
+        assert!(!inbox.is_idle());
+        inbox.heard(raised, false);
+        assert!(inbox.is_idle(), "its listener has gone");
+        inbox.heard(raised, true);
+        assert!(!inbox.is_idle());
+        let mut out = Vec::new();
+        inbox.handled(raised, true, &mut out);
+        assert_eq!(out, [0x40, 2, 0, 1]);
     }
 
     #[test]

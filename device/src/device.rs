@@ -5,7 +5,9 @@
 use crate::backoff::Backoff;
 use crate::c2d::Inbox;
 use crate::clock::{Clock, earlier};
+use crate::closing::Closing;
 use crate::config::{Config, Will};
+use crate::deadlines::Deadlines;
 use crate::error::{Code, Error};
 use crate::io::{CallId, DeliveryId, Event, OpId, Output, Settlement, SocketId, State, TokenId};
 use crate::life::Phase;
@@ -23,8 +25,7 @@ use crate::witness::Witness;
 use iothub_protocol::limits::METHOD_PAYLOAD_BYTES;
 use iothub_protocol::secret::Secret;
 use iothub_protocol::topic;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 /// What the host tells a device about the world around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +47,16 @@ pub struct Device {
     /// Topic of telemetry up to the bag.
     prefix: String,
     pub(crate) at: Clock,
+    /// Where the wall clock stood when the monotonic one began, as far as it was looked at.
+    pub(crate) origin: u64,
     pub(crate) random: Random,
     pub(crate) phase: Phase,
     pub(crate) link: Option<Link>,
     pub(crate) renewal: Renewal,
     /// Renewals in a row that failed.
     pub(crate) renewal_failures: u32,
+    /// Connections in a row on which a handler of a message failed.
+    pub(crate) failed_messages: u32,
     /// Since when there is a link, renewals not counted.
     pub(crate) online_since: u64,
     /// Messages that were acknowledged before that.
@@ -81,22 +86,13 @@ pub struct Device {
     pub(crate) late_timers: bool,
     /// The host said that its page is hidden.
     pub(crate) hidden: bool,
-    /// Deadlines of calls; entries of settled calls are skipped when they come up.
-    deadlines: BinaryHeap<Reverse<(u64, OpId)>>,
+    deadlines: Deadlines,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) metrics: Metrics,
     pub(crate) watch: Watch,
     pub(crate) last_status: Option<(State, &'static str)>,
     /// What the last attempt to connect met.
     pub(crate) trouble: Option<Error>,
-}
-
-/// A close that waits for open work.
-#[derive(Debug)]
-pub(crate) struct Closing {
-    /// Every call that wants it: they all end when the device is closed, none before.
-    ops: Vec<OpId>,
-    pub(crate) until: u64,
 }
 
 /// How soon to look again while the socket's own buffer is full: the platform has no event for it.
@@ -110,11 +106,13 @@ impl Device {
             prefix: topic::telemetry_prefix(&config.identity),
             config,
             at,
+            origin: at.origin(),
             random: Random::new(seed),
             phase: Phase::Idle,
             link: None,
             renewal: Renewal::None,
             renewal_failures: 0,
+            failed_messages: 0,
             online_since: 0,
             acked_before: 0,
             witness: Witness::default(),
@@ -137,7 +135,7 @@ impl Device {
             timer: None,
             late_timers: false,
             hidden: false,
-            deadlines: BinaryHeap::new(),
+            deadlines: Deadlines::default(),
             outputs: VecDeque::new(),
             metrics: Metrics::default(),
             watch: Watch::default(),
@@ -252,14 +250,27 @@ impl Device {
 
     /// Packets are raised as events from now on, or not any more.
     pub fn watch_packets(&mut self, on: bool) {
-        self.watch.set(on);
+        self.watch.set(on, self.link.as_ref().map_or(&[], |link| &link.partial));
+    }
+
+    /// Whether anybody is at work on a C2D message. One that was raised is taken to be heard.
+    pub fn message_heard(&mut self, delivery: DeliveryId, heard: bool, at: Clock) {
+        self.at = at;
+        self.inbox.heard(delivery, heard);
+        self.drain_when_quiet();
     }
 
     /// The handler of a C2D message is done; it is acknowledged when it went well.
     pub fn message_handled(&mut self, delivery: DeliveryId, well: bool, at: Clock) {
         self.at = at;
+        let was_stuck = self.inbox.is_stuck();
         if let Some(link) = &mut self.link {
             self.inbox.handled(delivery, well, &mut link.out);
+        }
+        match (was_stuck, self.inbox.is_stuck()) {
+            (false, true) => self.bring_again(),
+            (false, false) => self.failed_messages = 0,
+            _ => {}
         }
         self.drain_when_quiet();
     }
@@ -306,24 +317,11 @@ impl Device {
         );
     }
 
-    /// Closes: at once when `drain` is zero, else after open work or that many milliseconds. Of two calls the more
-    /// impatient one decides.
+    /// Closes: at once when `drain` is zero, else after open work and running handlers, or that many milliseconds. Of
+    /// two calls the more impatient one decides.
     pub fn close(&mut self, op: OpId, drain: u64, at: Clock) {
         self.at = at;
-        match self.phase {
-            Phase::Closed | Phase::Stopped(_) => {
-                self.phase = Phase::Closed;
-                self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
-                self.settle(op, Ok(Settlement::Closed));
-            }
-            _ => {
-                let until = at.now.saturating_add(drain);
-                let closing = self.closing.get_or_insert(Closing { ops: Vec::new(), until });
-                closing.ops.push(op);
-                closing.until = closing.until.min(until);
-            }
-        }
-        self.close_when_done();
+        self.begin_close(op, drain);
     }
 
     /// The host noticed something.
@@ -380,11 +378,7 @@ impl Device {
     pub fn handle_timeout(&mut self, at: Clock) {
         self.at = at;
         self.note_late_timer();
-        while let Some(Reverse((due, op))) = self.deadlines.peek().copied() {
-            if due > at.now {
-                break;
-            }
-            self.deadlines.pop();
+        for op in self.deadlines.expired(at.now) {
             self.expire(op);
         }
         self.life_timeout();
@@ -395,8 +389,7 @@ impl Device {
     /// When to call [`Device::handle_timeout`], on the monotonic clock; none when nothing is waited for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
-        let calls = self.deadlines.peek().map(|Reverse((due, _))| *due);
-        let mut due = earlier(calls, earlier(self.life_deadline(), self.renewal.deadline()));
+        let mut due = earlier(self.deadlines.first(), earlier(self.life_deadline(), self.renewal.deadline()));
         if let Some(closing) = &self.closing {
             due = earlier(due, Some(closing.until));
         }
@@ -450,7 +443,7 @@ impl Device {
     pub fn check_open(&self) -> Result<(), Error> {
         match &self.phase {
             Phase::Stopped(error) => Err(error.clone()),
-            Phase::Closed => Err(closed()),
+            Phase::Closed | Phase::Parting => Err(closed()),
             _ if self.closing.is_some() => Err(closed()),
             _ => Ok(()),
         }
@@ -458,7 +451,7 @@ impl Device {
 
     fn arm(&mut self, op: OpId, deadline: Option<u64>) {
         if let Some(deadline) = deadline {
-            self.deadlines.push(Reverse((deadline, op)));
+            self.deadlines.push(op, deadline);
         }
     }
 
@@ -505,6 +498,7 @@ impl Device {
     }
 
     pub(crate) fn settle(&mut self, op: OpId, outcome: Result<Settlement, Error>) {
+        self.deadlines.settled(op);
         self.outputs.push_back(Output::Settled { op, outcome });
     }
 
@@ -517,8 +511,12 @@ impl Device {
         for op in ops {
             self.settle(op, Err(error.clone()));
         }
-        for op in self.closing.take().map_or_else(Vec::new, |closing| closing.ops) {
+        let closes = self.closing.as_mut().map(|closing| std::mem::take(&mut closing.ops));
+        for op in closes.unwrap_or_default() {
             self.settle(op, Ok(Settlement::Closed));
+        }
+        if !matches!(self.phase, Phase::Parting) {
+            self.closing = None;
         }
     }
 

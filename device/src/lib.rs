@@ -9,7 +9,9 @@
 mod backoff;
 mod c2d;
 mod clock;
+mod closing;
 mod config;
+mod deadlines;
 mod device;
 mod error;
 mod io;

@@ -30,6 +30,8 @@ pub(crate) enum Phase {
     Waiting { until: u64, cause: Cause },
     /// Given up, for this reason.
     Stopped(Error),
+    /// Closed for the application; handlers have a moment to settle before DISCONNECT.
+    Parting,
     /// Closed by the application.
     Closed,
 }
@@ -204,7 +206,7 @@ impl Device {
         // Every renewal is told, also the second in a row.
         self.last_status = None;
         let (reason, detail) = match (renewed, first.is_some()) {
-            (true, _) => ("token-renewed", "a new link with a new token took over"),
+            (true, _) => ("token-renewed", "a new connection took over from the old one"),
             (false, true) => ("connected", "the hub accepted the connection"),
             (false, false) => ("reconnected", "the hub accepted the connection again"),
         };
@@ -292,6 +294,9 @@ impl Device {
             self.outputs.push_back(Output::Close { socket });
         }
         self.forget_link();
+        if matches!(self.phase, Phase::Parting) {
+            return self.part();
+        }
         if let Some(socket) = self.renewal.take_open_socket() {
             // The renewal's new socket stands ready: it takes over at once.
             return self.connect_on(socket);
@@ -382,7 +387,8 @@ impl Device {
 
     /// DISCONNECT, so that the hub drops the will: also behind a CONNECT that it has not answered yet.
     pub(crate) fn say_goodbye(&mut self) {
-        let says = matches!(self.phase, Phase::Online | Phase::Handshake { .. }) && !self.renewal.has_left();
+        let says = matches!(self.phase, Phase::Online | Phase::Handshake { .. } | Phase::Parting)
+            && !self.renewal.has_left();
         let Some(link) = self.link.as_mut().filter(|_| says) else { return };
         packet::write_disconnect(&mut link.out);
         let (socket, bytes) = (link.socket, std::mem::take(&mut link.out));
@@ -416,6 +422,14 @@ impl Device {
         }
     }
 
+    /// The machine slept, or its wall clock was set: the connection may be dead, and the token has another end.
+    #[inline(never)] // As in pump.rs.
+    pub(crate) fn clock_stepped(&mut self) {
+        self.origin = self.at.origin();
+        self.woken();
+        self.rejudge_token();
+    }
+
     pub(crate) fn life_deadline(&self) -> Option<u64> {
         let own = match &self.phase {
             Phase::AwaitingToken { until, .. }
@@ -430,7 +444,7 @@ impl Device {
                     .map(|link| link.keep_alive.deadline(options, self.in_flight.oldest_sent_at()));
                 earlier(alive, None)
             }
-            Phase::Idle | Phase::Stopped(_) | Phase::Closed => None,
+            Phase::Idle | Phase::Stopped(_) | Phase::Parting | Phase::Closed => None,
         };
         earlier(own, self.witness.deadline())
     }

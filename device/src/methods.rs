@@ -36,6 +36,11 @@ impl Methods {
         std::mem::take(&mut self.held)
     }
 
+    /// Nobody handles what comes from now on.
+    pub(crate) fn pause(&mut self) {
+        self.listening = false;
+    }
+
     /// The topic of the answer; none when the caller has gone.
     pub(crate) fn answer(&mut self, call: CallId, status: i32) -> Option<String> {
         let index = self.open.iter().position(|(open, _)| *open == call)?;
@@ -45,7 +50,7 @@ impl Methods {
 
     /// Whether no handler is at work.
     pub(crate) fn is_idle(&self) -> bool {
-        self.open.is_empty()
+        self.open.len() == self.held.len()
     }
 
     /// The link is gone: every open call's handler is told.

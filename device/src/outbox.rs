@@ -1,6 +1,7 @@
 //! Messages that wait for the wire: bounded by count and bytes, first in, first out.
 
 use crate::config::{Options, WhenFull};
+use crate::deadlines::find;
 use crate::error::{Code, Error};
 use crate::io::OpId;
 use iothub_protocol::packet::WrittenPublish;
@@ -81,9 +82,7 @@ impl Outbox {
 
     /// Takes one message out; the caller has given up.
     pub(crate) fn remove(&mut self, op: OpId) -> bool {
-        // Calls are numbered in order, so the queue is sorted by them.
-        let found = self.waiting.binary_search_by(|w| w.op.cmp(&op)).ok();
-        let index = found.or_else(|| self.waiting.iter().position(|w| w.op == op));
+        let index = find(op, self.waiting.len(), &|at| self.waiting[at].op);
         match index.and_then(|index| self.waiting.remove(index)) {
             Some(waiting) => {
                 self.bytes -= waiting.packet.len();

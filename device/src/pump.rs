@@ -1,13 +1,14 @@
 //! What leaves: at the end of every turn, all that is due moves into the link's buffer, in this order:
-//! subscriptions, twin requests, messages; and a device that is closing leaves when nothing is open any more.
+//! subscriptions, twin requests, messages; and a device that is closing leaves when nothing is open any more
+//! (`closing.rs`).
 //!
 //! Each of them is a function by itself, called only when it may have something to do: a browser compiles a function
 //! when it is called first, and what nobody has asked for need not be compiled before the first CONNACK is told.
 //!
 //! Called by `Device::poll_output` and whenever a deadline has passed.
 
-use crate::device::{Device, closed};
-use crate::io::{Output, Settlement, State};
+use crate::device::Device;
+use crate::io::Settlement;
 use crate::life::Phase;
 use crate::mqtt::{Link, Topic};
 use crate::outbox::Waiting;
@@ -20,6 +21,9 @@ const FRAME_BYTES: usize = 48 << 10;
 impl Device {
     /// Moves what is due into the link's buffer.
     pub(crate) fn pump(&mut self) {
+        if self.at.has_stepped(self.origin) {
+            self.clock_stepped();
+        }
         self.close_when_done();
         if !matches!(self.phase, Phase::Online) {
             return;
@@ -67,11 +71,11 @@ impl Device {
 
     #[inline(never)]
     fn fill_window(&mut self) {
-        let options = &self.config.options;
         if let Some(link) = &mut self.link {
             link.out.reserve(self.outbox.bytes().min(FRAME_BYTES));
         }
         while let (Some(next), Some(link)) = (self.outbox.front(), &self.link) {
+            let options = &self.config.options;
             let wants_ack = next.packet.wants_ack();
             let window_full = self.in_flight.len() >= options.window_messages
                 || (!self.in_flight.is_empty()
@@ -86,24 +90,12 @@ impl Device {
                 self.in_flight.send(Some(op), packet, self.at.now, &mut link.out);
             } else {
                 link.out.extend_from_slice(packet.as_bytes());
-                self.outputs.push_back(Output::Settled { op, outcome: Ok(Settlement::Sent) });
+                self.settle(op, Ok(Settlement::Sent));
             }
         }
     }
 
     pub(crate) fn is_socket_full(&self, link: &Link) -> bool {
         link.buffered + link.out.len() >= self.config.options.buffered_high_water
-    }
-
-    pub(crate) fn close_when_done(&mut self) {
-        let Some(closing) = &self.closing else { return };
-        let idle = self.outbox.is_empty() && self.in_flight.is_empty() && self.requests.is_idle();
-        if !idle && self.at.now < closing.until {
-            return;
-        }
-        self.leave();
-        self.phase = Phase::Closed;
-        self.status(State::Closed, "closed", "closed by the application".to_owned(), None);
-        self.settle_all(&closed());
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Credentials;
 use crate::device::Device;
 use crate::error::Error;
 use crate::io::{Output, SocketId, State, TokenId};
-use crate::life::TOKEN_TIMEOUT;
+use crate::life::{Phase, TOKEN_TIMEOUT};
 use crate::token::Held;
 
 /// How far a renewal is.
@@ -38,6 +38,9 @@ const PATIENCE: u64 = 10_000;
 const GOODBYE: u64 = 1_000;
 /// First wait after a renewal that failed, in milliseconds; doubles up to the back-off's longest wait.
 const RETRY_BASE: u64 = 2_000;
+/// First wait before a connection that brings a failed message again, in milliseconds; doubles up to the other.
+const AGAIN_BASE: u64 = 10_000;
+const AGAIN_CAP: u64 = 300_000;
 /// A token is renewed at the latest this long before its end, in milliseconds, if it lives long enough.
 const MARGIN: u64 = 60_000;
 
@@ -118,6 +121,15 @@ impl Device {
         };
     }
 
+    /// The wall clock is another: the token may end sooner than was planned for.
+    pub(crate) fn rejudge_token(&mut self) {
+        if let Renewal::At(before) = self.renewal {
+            self.schedule_renewal();
+            let due = self.renewal.deadline().map_or(before, |due| due.min(before));
+            self.renewal = Renewal::At(due);
+        }
+    }
+
     /// The application's token for a renewal is there.
     pub(crate) fn renew_with(&mut self, held: Held) {
         // A provider that keeps its last token would have us renew faster and faster until its end.
@@ -133,6 +145,19 @@ impl Device {
     pub(crate) fn open_spare(&mut self) {
         let socket = self.new_socket();
         self.renewal = Renewal::Opening { socket, until: self.at.now + self.config.options.open_timeout };
+    }
+
+    /// A message whose handler failed comes again on another connection only, and all behind it too: there is one
+    /// after a while, and after a longer while if it fails there again.
+    pub(crate) fn bring_again(&mut self) {
+        let top = (AGAIN_BASE << self.failed_messages.min(10)).min(AGAIN_CAP);
+        self.failed_messages = self.failed_messages.saturating_add(1);
+        let due = self.at.now + self.random.between(top / 2, top);
+        match &mut self.renewal {
+            Renewal::At(until) => *until = due.min(*until),
+            Renewal::None if matches!(self.phase, Phase::Online) => self.renewal = Renewal::At(due),
+            _ => {}
+        }
     }
 
     pub(crate) fn renewal_failed(&mut self, error: &Error) {
@@ -179,7 +204,12 @@ impl Device {
     }
 
     fn begin_renewal(&mut self) {
-        if matches!(self.config.credentials, Credentials::Provider) {
+        let good = self.held.as_ref().is_some_and(|held| held.is_good(self.at));
+        if self.inbox.is_stuck() && good {
+            self.open_spare();
+        } else if matches!(self.config.credentials, Credentials::Token(_)) {
+            self.renewal = Renewal::None;
+        } else if matches!(self.config.credentials, Credentials::Provider) {
             let request = self.ask_token();
             self.renewal = Renewal::AwaitingToken { request, until: self.at.now + TOKEN_TIMEOUT };
         } else {
@@ -199,7 +229,7 @@ impl Device {
 
     pub(crate) fn swap_when_drained(&mut self) {
         let Renewal::Draining { socket, until } = self.renewal else { return };
-        let drained = self.in_flight.is_empty() && !self.requests.is_waiting();
+        let drained = !self.in_flight.is_awaited() && !self.requests.is_waiting();
         if !drained && self.at.now < until {
             return;
         }

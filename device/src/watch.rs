@@ -14,9 +14,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn set(&mut self, on: bool) {
-        self.on = on;
-        self.incoming.clear();
+    /// `partial` is the beginning of a packet that has come already.
+    pub(crate) fn set(&mut self, on: bool, partial: &[u8]) {
+        if self.on != on {
+            self.on = on;
+            self.incoming = partial.to_vec();
+        }
     }
 
     pub(crate) fn link_lost(&mut self) {

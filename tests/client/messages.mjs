@@ -105,6 +105,38 @@ clientTest('a handler that fails gets its message again on the next link', async
   await events.next('completed', moved('completed', 'work'));
 });
 
+clientTest('a message whose listener closes is acknowledged before the goodbye', async (ground) => {
+  const { page, credentials, service, events, deviceId } = ground;
+  const ends = (/** @type {any} */ e) => e.deviceId === deviceId && e.state === 'disconnected';
+  const ended = () => events.seen.filter(ends).map(({ reason }) => reason);
+  let goodbyes = 0;
+  for (const [messageId, drain] of /** @type {[string, number][]} */ ([
+    ['and goes', 5_000],
+    ['and goes at once', 0],
+    ['and waits for it', 200],
+  ])) {
+    const got = page.evaluate(
+      async ([credentials, drain, waits]) => {
+        const device = await kit.connect(credentials);
+        const closed = kit.deferred();
+        device.addEventListener('message', ({ message }) => {
+          const closing = device.close({ drain });
+          closing.then(() => closed.resolve([message.text(), message.redelivered, device.state]));
+          return waits ? closing : undefined;
+        });
+        return kit.within('close', closed.promise);
+      },
+      /** @type {[any, number, boolean]} */ ([credentials, drain, drain === 200]),
+    );
+    await service.sendMessage({ body: messageId, messageId });
+    assert.deepEqual(await got, [messageId, false, 'closed']);
+    await events.next('completed', moved('completed', messageId));
+    goodbyes += 1;
+    await events.next('goodbye', () => ended().length === goodbyes);
+  }
+  assert.ok(ended().every((reason) => reason === 'client-disconnected'));
+});
+
 clientTest('trap 1: what was queued comes right after CONNACK and waits for a listener', async (ground) => {
   const { page, credentials, service, events } = ground;
   await page.evaluate(async (credentials) => {

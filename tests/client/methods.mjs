@@ -153,3 +153,28 @@ clientTest('a name has one handler, and a handler is a function', async ({ page,
   }, credentials);
   assert.deepEqual(codes, ['argument', 'argument']);
 });
+
+clientTest(
+  'a method whose handler closes is answered, and so is one that a close finds at work',
+  async (ground) => {
+    const { page, credentials, service } = ground;
+    for (const patient of [false, true]) {
+      await page.evaluate(
+        async ([credentials, patient]) => {
+          const device = await kit.connect(credentials);
+          device.onMethod('stop', async () => {
+            const closed = device.close();
+            if (patient) await new Promise((resolve) => setTimeout(resolve, 500));
+            void closed;
+            return { bye: true };
+          });
+          await device.getTwin();
+        },
+        /** @type {[any, boolean]} */ ([credentials, patient]),
+      );
+      const { status, body, text } = await service.invoke('stop', null);
+      assert.equal(status, 200, text);
+      assert.deepEqual(body, { status: 200, payload: { bye: true } });
+    }
+  },
+);

@@ -50,6 +50,11 @@ impl InFlight {
         self.flying.is_empty()
     }
 
+    /// Whether a caller still waits for one of them.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.flying.iter().any(|flying| flying.op.is_some())
+    }
+
     /// Bytes of the packets that wait.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -173,7 +178,9 @@ mod tests {
         window.resend(10, &mut again);
         assert_eq!(ids(&again), [(first[0].0, true), (first[2].0, true), (first[3].0, true)]);
         assert!(window.forget(OpId(2)));
+        assert!(window.is_awaited());
         assert_eq!(window.drain(), [OpId(0), OpId(3)]);
+        assert!(!window.is_awaited());
         assert_eq!(window.bytes(), 0);
     }
 }

@@ -57,6 +57,9 @@ const LONGEST_RETRY: u64 = 60_000;
 /// A request without an answer for so long is asked again, in milliseconds. Without that, one lost answer would
 /// hold up every reported patch behind it, and the mirror until the next link.
 const UNANSWERED: u64 = 30_000;
+/// A patch that left and that nobody waits for any more holds the next one up for so long, in milliseconds: it
+/// should not be overtaken, and its answer may never come.
+const GIVEN_UP: u64 = 1_000;
 /// A merged patch stays well below the hub's 32 KB for a section.
 pub(crate) const MERGED_BYTES: usize = 24 * 1024;
 
@@ -80,7 +83,12 @@ impl Requests {
 
     /// Whether the application waits for nothing here.
     pub(crate) fn is_idle(&self) -> bool {
-        self.patches.is_empty() && self.open.iter().all(|request| request.asked == Asked::Mirror)
+        self.patches.is_empty()
+            && self.open.iter().all(|request| match &request.asked {
+                Asked::Mirror => true,
+                Asked::Get(_) => false,
+                Asked::Patch(ops) => ops.is_empty(),
+            })
     }
 
     /// Whether the mirror already asks.
@@ -95,7 +103,7 @@ impl Requests {
 
     /// Gives `publish` the topic and body of each request that is due.
     pub(crate) fn send_due(&mut self, now: u64, mut publish: impl FnMut(&str, &[u8])) {
-        // Nobody waits for such a patch any more, and the hub has had its time to answer.
+        // Nobody waits for such a patch any more, and it has had its time.
         self.open.retain(|request| match &request.asked {
             Asked::Patch(ops) => !ops.is_empty() || request.not_before > now,
             _ => true,
@@ -178,9 +186,10 @@ impl Requests {
         self.open.iter().find(|request| of(&request.asked)).and_then(|request| request.met)
     }
 
-    /// Whether a request is on the wire without an answer.
+    /// Whether somebody waits for the answer to a request that is on the wire.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.open.iter().any(|request| request.rid.is_some())
+        let given_up = Asked::Patch(Vec::new());
+        self.open.iter().any(|request| request.rid.is_some() && request.asked != given_up)
     }
 
     /// The link is gone: what was asked is asked again on the next one.
@@ -203,15 +212,17 @@ impl Requests {
             self.open.remove(index);
             return true;
         }
-        let mut found = false;
         for request in &mut self.open {
-            if let Asked::Patch(ops) = &mut request.asked {
-                let count = ops.len();
-                ops.retain(|waiting| *waiting != op);
-                found |= ops.len() < count;
+            let Asked::Patch(ops) = &mut request.asked else { continue };
+            let Some(index) = ops.iter().position(|waiting| *waiting == op) else { continue };
+            ops.remove(index);
+            if ops.is_empty() {
+                let sent_at = request.rid.map(|_| request.not_before - UNANSWERED);
+                request.not_before = sent_at.map_or(0, |at| at + GIVEN_UP);
             }
+            return true;
         }
-        found
+        false
     }
 
     /// Empties everything; gives the calls that waited.
@@ -296,10 +307,25 @@ mod tests {
         assert_eq!(sent(&mut requests, UNANSWERED - 1), []);
         assert_eq!(sent(&mut requests, UNANSWERED)[0].1, r#"{"a":1}"#);
         assert_eq!(requests.answered("0", 204, UNANSWERED, &mut random), Answer::Unknown);
+    }
+
+    #[test]
+    fn a_patch_that_was_given_up_holds_the_next_one_up_for_a_moment_only() {
+        let (mut requests, mut random) = (Requests::default(), Random::new(1));
+        patch(&mut requests, 1, r#"{"a":1}"#);
+        sent(&mut requests, 100);
         assert!(requests.forget(OpId(1)));
+        assert!(!requests.forget(OpId(1)));
+        assert!(requests.is_idle() && !requests.is_waiting());
         patch(&mut requests, 2, r#"{"a":2}"#);
-        assert_eq!(sent(&mut requests, UNANSWERED + 1), []);
-        assert_eq!(sent(&mut requests, 2 * UNANSWERED)[0].1, r#"{"a":2}"#);
+        assert_eq!(sent(&mut requests, 99 + GIVEN_UP), []);
+        assert_eq!(requests.deadline(0), Some(100 + GIVEN_UP));
+        assert_eq!(sent(&mut requests, 100 + GIVEN_UP)[0].1, r#"{"a":2}"#);
+        // One that the hub has put off leaves nothing to wait for.
+        assert_eq!(requests.answered("1", 429, 2_000, &mut random), Answer::Again);
+        assert!(requests.forget(OpId(2)));
+        patch(&mut requests, 3, r#"{"a":3}"#);
+        assert_eq!(sent(&mut requests, 2_000)[0].1, r#"{"a":3}"#);
     }
 
     #[test]

@@ -88,3 +88,32 @@ fn trap_25_what_is_sent_again_says_so_and_what_comes_again_is_raised_as_such() {
     bench.hub(&bytes);
     assert!(matches!(bench.events.last(), Some(Event::Message { dup: true, .. })));
 }
+
+#[test]
+fn trap_21_an_inspector_that_comes_in_the_middle_of_a_packet_sees_that_packet_whole() {
+    let mut bench = listening();
+    let mut bytes = Vec::new();
+    packet::write_publish(
+        &mut bytes,
+        "devices/d/messages/devicebound/",
+        &[b'0'; 3_000],
+        QoS::AtLeastOnce,
+        3,
+        false,
+    )
+    .unwrap();
+    let (first, second) = bytes.split_at(1_500);
+    bench.hub(first);
+    bench.device.watch_packets(true);
+    bench.hub(second);
+    bench.hub(&[0xd0, 0]);
+    let packets: Vec<&[u8]> = bench
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Packet { bytes, .. } => Some(&bytes[..]),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(packets, [&bytes[..], &[0xd0, 0]]);
+}

@@ -85,7 +85,7 @@ impl World {
 
     /// Closes.
     pub fn close(&mut self, client: usize, drain: u64) -> usize {
-        self.begin(client, Kind::Close, None, |device, op, at| {
+        self.begin(client, Kind::Close, Some(drain), |device, op, at| {
             device.close(op, drain, at);
             Ok(())
         })
@@ -123,6 +123,7 @@ impl World {
             return self.ledger.violated(format!("client {client} settles call {index} twice"));
         }
         let rightly = match &outcome {
+            Ok(Settlement::Closed) => self.closed_rightly(client),
             Ok(settlement) => had_its_effect(call.kind, settlement, &self.ledger),
             Err(error) if self.is_excused(client, index, error.code) => Ok(()),
             Err(error) => Err(format!("it failed without a good reason: {error}")),
@@ -131,6 +132,18 @@ impl World {
         if let Err(text) = rightly {
             self.ledger.violated(format!("client {client}, call {index}: {text}"));
         }
+    }
+
+    /// A close ends before its time only when no handler runs whose connection is there.
+    fn closed_rightly(&self, client: usize) -> Result<(), String> {
+        let state = &self.clients[client];
+        let closes = state.calls.iter().filter(|call| call.kind == Kind::Close);
+        let until = closes.filter_map(|call| call.deadline).min().unwrap_or(0);
+        let messages = state.sockets.values().any(|wire| self.watches[*wire].is_at_work());
+        if self.now < until && (messages || !state.answering.is_empty()) {
+            return Err("it closed while handlers were at work".to_owned());
+        }
+        Ok(())
     }
 
     /// Whether a call may end with this error.

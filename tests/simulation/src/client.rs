@@ -2,12 +2,12 @@
 
 use crate::provider::Provider;
 use crate::watch::InFlightWatch;
-use iothub_device::{Clock, Config, Credentials, Device, Error, Settlement, SocketId, State};
+use iothub_device::{CallId, Clock, Config, Credentials, Device, Error, Settlement, SocketId, State};
 use iothub_hub::FIRST_DEVICE_KEY;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::sas::Key;
 use iothub_protocol::twin::Object;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the host runs a client's timers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +111,8 @@ pub struct Client {
     pub messages: Vec<(u64, String)>,
     /// Bodies of C2D messages whose handler went well.
     pub handled: Vec<String>,
+    /// Method calls whose handlers run.
+    pub answering: BTreeSet<CallId>,
     /// Names of methods called.
     pub methods: Vec<String>,
     /// When sockets were asked for without a link.
@@ -156,6 +158,7 @@ impl Client {
             mirror: Object::new(),
             messages: Vec::new(),
             handled: Vec::new(),
+            answering: BTreeSet::new(),
             methods: Vec::new(),
             opens: Vec::new(),
             renewals: Vec::new(),

@@ -227,10 +227,14 @@ impl World {
             Event::Method { call, name, .. } => {
                 let (low, high) = self.clients[client].handler_time;
                 self.clients[client].methods.push(name);
+                self.clients[client].answering.insert(call);
                 let takes = self.random.between(low, high);
                 self.at(now + takes, Action::Answer(client, call));
             }
-            Event::MethodGone { .. } | Event::Packet { .. } => {}
+            Event::MethodGone { call } => {
+                self.clients[client].answering.remove(&call);
+            }
+            Event::Packet { .. } => {}
         }
     }
 

@@ -59,7 +59,7 @@ impl World {
         }
         self.listen(0);
         self.run(200_000);
-        // A message whose handler failed comes again on the next link.
+        // What a PUBACK was lost for is sent again on another connection only.
         self.cut_anywhere(0);
         self.signal(0, HostSignal::Woken);
     }

@@ -137,6 +137,12 @@ impl WireWatch {
         self.arrived.get(index).map(|(_, body)| body.as_str())
     }
 
+    /// Whether a handler of a message that came on this wire runs.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.raised.iter().any(|(_, well)| well.is_none())
+    }
+
     /// A packet leaves.
     ///
     /// # Errors
@@ -149,31 +155,23 @@ impl WireWatch {
         Ok(())
     }
 
-    /// A PUBACK leaves: the next message whose handler went well, with none before it still at work.
+    /// A PUBACK leaves: for the next message, whose handler went well.
     ///
     /// # Errors
     /// When it is another.
     pub fn acknowledges(&mut self, id: u16) -> Result<(), String> {
-        loop {
-            let Some((expected, body)) = self.arrived.get(self.next) else {
-                return Err(format!("PUBACK {id} left, and nothing waits for one"));
-            };
-            match self.raised.get(self.next) {
-                Some((_, Some(false))) => self.next += 1,
-                Some((_, Some(true))) if *expected == id => {
-                    self.next += 1;
-                    return Ok(());
-                }
-                Some((_, Some(true))) => {
-                    return Err(format!("PUBACK {id} left, the next in order is {expected} of \"{body}\""));
-                }
-                _ => {
-                    return Err(format!(
-                        "PUBACK {id} left while the handler of \"{body}\" ({expected}) is not done"
-                    ));
-                }
-            }
+        let Some((expected, body)) = self.arrived.get(self.next) else {
+            return Err(format!("PUBACK {id} left, and nothing waits for one"));
+        };
+        let well = self.raised.get(self.next).and_then(|(_, well)| *well);
+        if *expected != id {
+            return Err(format!("PUBACK {id} left, the next in order is {expected} of \"{body}\""));
         }
+        if well != Some(true) {
+            return Err(format!("PUBACK {id} left, and the handler of \"{body}\" went {well:?}"));
+        }
+        self.next += 1;
+        Ok(())
     }
 }
 

@@ -225,6 +225,7 @@ impl World {
             }
             Action::Handled(client, delivery, well) => self.handler_done(client, delivery, well),
             Action::Answer(client, call) => {
+                self.clients[client].answering.remove(&call);
                 self.told(client, |device, at| {
                     // `{}` is well below 128 KB.
                     let _ = device.answer_method(call, 200, b"{}", at);

@@ -4,6 +4,7 @@
 
 mod back_off;
 mod c2d;
+mod clock;
 mod closing;
 mod coalescing;
 mod desired;
