@@ -45,9 +45,7 @@ impl Bench {
         let made = local("PUT", &format!("devices/{device_id}"), None).await;
         let made = js_sys::JSON::parse(&made).expect("the hub answers JSON");
         let text = Reflect::get(&made, &"connectionString".into()).expect("a field").as_string();
-        // The hub does not say where its own process listens; the first device's string does.
-        let (_, place) = connection_string().split_once(";UseLocalHub").expect("a local hub's string");
-        Self::with(&format!("{};UseLocalHub{place}", text.expect("a connection string")), &[])
+        Self::with(&text.expect("a connection string"), &[])
     }
 
     fn with(connection_string: &str, options: &[(&str, JsValue)]) -> Self {

@@ -117,6 +117,9 @@ pub enum Tier {
 pub struct HubConfig {
     /// Names the hub answers to, without case. The first one is *the* host name.
     pub host_names: Vec<String>,
+    /// The HTTP port of the process, once it listens; none in a page. Connection strings for this project's client
+    /// carry it.
+    pub local_port: Option<u16>,
     /// Hosts that `/local` trusts besides the loopback names; when the hub listens elsewhere.
     pub trusted_hosts: Vec<String>,
     /// Shared access policies.
@@ -147,6 +150,7 @@ impl Default for HubConfig {
     fn default() -> Self {
         Self {
             host_names: ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec(),
+            local_port: None,
             trusted_hosts: Vec::new(),
             policies: default_policies(),
             first_device: key(FIRST_DEVICE_KEY).map(|key| (FIRST_DEVICE.to_owned(), key)),

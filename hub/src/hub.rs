@@ -151,6 +151,11 @@ impl Hub {
         &self.config
     }
 
+    /// The shell listens: connection strings say where.
+    pub fn listens_on(&mut self, port: u16) {
+        self.config.local_port = Some(port);
+    }
+
     /// The hub's wall clock in milliseconds since 1970, at the time of the last input.
     #[must_use]
     pub fn wall_ms(&self) -> u64 {

@@ -271,9 +271,18 @@ impl Hub {
         Ok(self.purge(slot))
     }
 
-    /// The connection string of an identity; none when it has no key.
+    /// The connection string of an identity for this project's client: it dials this hub by it. None when the
+    /// identity has no key.
     #[must_use]
     pub fn connection_string(&self, identity: &Identity) -> Option<Secret> {
+        let text = self.sdk_connection_string(identity)?;
+        let Some(port) = self.config.local_port else { return Some(text) };
+        Some(Secret::new(format!("{};UseLocalHub=true;Port={port}", text.expose())))
+    }
+
+    /// The same for the official SDKs, which know neither a plain socket nor a port.
+    #[must_use]
+    pub fn sdk_connection_string(&self, identity: &Identity) -> Option<Secret> {
         let key = self.key_of(self.registry.by_identity(identity)?)?;
         let module = identity.module().map_or(String::new(), |module| format!(";ModuleId={module}"));
         let (host, device, key) = (self.config.host_name(), &identity.device_id, key.to_base64());

@@ -64,12 +64,13 @@ export interface CloudToDeviceMessage {
   /** Text, or JSON that is sent as text. */
   body?: unknown;
   bodyBase64?: string;
+  /** Up to 128 ASCII letters, digits and ``- : . + % _ # * ? ! ( ) , = @ ; $ '``. */
   messageId?: string;
   correlationId?: string;
   userId?: string;
   contentType?: string;
   contentEncoding?: string;
-  /** ISO 8601. Default: an hour from now. */
+  /** ISO 8601, at most two days from now. Default: an hour from now. */
   expiryTimeUtc?: string;
   ack?: 'none' | 'positive' | 'negative' | 'full';
   /** `null` is a property without a value, which is not an empty one. */
@@ -127,6 +128,7 @@ export interface ClockState {
 }
 
 export type TokenRequest = ({ deviceId: string; moduleId?: string } | { policy: string }) & {
+  /** How long it is good for. Default 3,600; a negative number makes one that has expired. */
   seconds?: number;
 };
 
@@ -137,7 +139,10 @@ export interface DeviceSummary {
   connectionState: 'Connected' | 'Disconnected';
   authenticationType: string;
   cloudToDeviceMessageCount: number;
+  /** For this package's client, with `UseLocalHub` and the port where a process listens. */
   connectionString: string | null;
+  /** For Microsoft's SDKs. */
+  sdkConnectionString: string | null;
 }
 
 /** A document of the registry or of a twin, as the REST of IoT Hub has it. */

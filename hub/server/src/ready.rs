@@ -27,14 +27,17 @@ const DEVICES: usize = 10;
 /// The ready line.
 #[must_use]
 pub fn document(hub: &Hub, addresses: &Addresses) -> Value {
-    let port = addresses.http.port();
     let devices: Vec<Value> = hub
         .device_ids(DEVICES)
         .iter()
         .filter_map(|device_id| {
-            let text = hub.connection_string(&Identity { device_id: device_id.clone(), module_id: None })?;
-            let local = format!("{};UseLocalHub=true;Port={port}", text.expose());
-            Some(json!({ "deviceId": device_id, "connectionString": local, "sdkConnectionString": text.expose() }))
+            let identity = Identity { device_id: device_id.clone(), module_id: None };
+            let (client, sdk) = (hub.connection_string(&identity)?, hub.sdk_connection_string(&identity)?);
+            Some(json!({
+                "deviceId": device_id,
+                "connectionString": client.expose(),
+                "sdkConnectionString": sdk.expose(),
+            }))
         })
         .collect();
     let service = hub.service_connection_string("iothubowner");

@@ -187,6 +187,8 @@ fn sow(hub: &mut Hub, path: &Path, clock: &Clock) -> Result<(), RunError> {
 async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<Addresses, RunError> {
     let router = app(state.clone());
     let http = bind(cli.host, cli.port(), "HTTP", "--port").await?;
+    let port = http.local_addr()?.port();
+    state.shared.with(|hub, _| hub.listens_on(port));
     let mut addresses = Addresses { http: http.local_addr()?, https: None, mqtts: None, ca_file: None };
     if cli.tls {
         let folder = cli.cert_dir.clone().unwrap_or_else(tls::default_folder);

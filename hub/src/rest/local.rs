@@ -148,24 +148,30 @@ impl Hub {
     }
 
     fn summary(&self, record: &Record) -> Value {
-        let text = self.connection_string(&record.identity);
-        json!({
+        let mut summary = json!({
             "deviceId": record.identity.device_id,
             "moduleId": record.identity.module_id,
             "status": if record.enabled { "enabled" } else { "disabled" },
             "connectionState": if record.link.is_some() { "Connected" } else { "Disconnected" },
             "authenticationType": record.authentication.name(),
             "cloudToDeviceMessageCount": record.queue.len(),
-            "connectionString": text.as_ref().map(|t| t.expose()),
-        })
+        });
+        self.add_strings(&record.identity, &mut summary);
+        summary
     }
 
-    /// The identity's document and its connection string.
+    /// Both connection strings of an identity, null without a key: the names are those of the ready line.
+    fn add_strings(&self, identity: &Identity, document: &mut Value) {
+        let client = self.connection_string(identity);
+        let sdk = self.sdk_connection_string(identity);
+        document["connectionString"] = json!(client.as_ref().map(|text| text.expose()));
+        document["sdkConnectionString"] = json!(sdk.as_ref().map(|text| text.expose()));
+    }
+
+    /// The identity's document and its connection strings.
     fn local_document(&self, identity: &Identity) -> Result<Value, ServiceError> {
         let mut document = self.read_identity(identity)?;
-        if let (Value::Object(fields), Some(text)) = (&mut document, self.connection_string(identity)) {
-            fields.insert("connectionString".to_owned(), json!(text.expose()));
-        }
+        self.add_strings(identity, &mut document);
         Ok(document)
     }
 

@@ -215,6 +215,33 @@ fn tokens_are_made_for_identities_and_policies() {
 }
 
 #[test]
+fn every_answer_has_the_string_for_our_client_and_the_one_for_the_sdks() {
+    let mut bench = Bench::new();
+    bench.hub.listens_on(4280);
+    let (_, made) = bench.local("PUT", "/local/devices/x", "");
+    let key = made["authentication"]["symmetricKey"]["primaryKey"].as_str().unwrap();
+    let sdk = format!("HostName=localhost;DeviceId=x;SharedAccessKey={key}");
+    let client = format!("{sdk};UseLocalHub=true;Port=4280");
+    assert_eq!((&made["connectionString"], &made["sdkConnectionString"]), (&json!(client), &json!(sdk)));
+    bench.local("PUT", "/local/devices/x/modules/m", "");
+    bench.local("PUT", "/local/devices/c", r#"{"authentication":{"type":"certificateAuthority"}}"#);
+    bench.local("POST", "/local/reset", "");
+    bench.local("PUT", "/local/devices/x", "");
+    bench.local("PUT", "/local/devices/x/modules/m", "");
+    bench.local("PUT", "/local/devices/c", r#"{"authentication":{"type":"certificateAuthority"}}"#);
+    let (_, all) = bench.local("GET", "/local/devices", "");
+    for row in all.as_array().unwrap() {
+        if row["deviceId"] == "c" {
+            assert_eq!((&row["connectionString"], &row["sdkConnectionString"]), (&Value::Null, &Value::Null));
+            continue;
+        }
+        let sdk = row["sdkConnectionString"].as_str().unwrap();
+        assert_eq!(sdk.contains(";ModuleId=m;"), row["moduleId"] == "m");
+        assert_eq!(row["connectionString"], format!("{sdk};UseLocalHub=true;Port=4280"));
+    }
+}
+
+#[test]
 fn a_token_may_have_ended_already_and_what_is_not_understood_makes_none() {
     let mut bench = Bench::new();
     let (status, made) = bench.local("POST", "/local/tokens", r#"{"deviceId":"device-1","seconds":-400}"#);

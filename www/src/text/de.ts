@@ -202,7 +202,7 @@ export const de: Text = {
     findings: {
       'not-object': 'Eine Änderung ist ein Objekt: { … }.',
       empty: 'Nennen Sie mindestens eine Eigenschaft.',
-      key: 'ein Name darf nicht leer sein und weder Punkt, Dollarzeichen, Leerzeichen noch Steuerzeichen enthalten',
+      key: 'ein Name darf nicht leer sein und weder Punkt, Dollarzeichen, Raute, Leerzeichen noch Steuerzeichen enthalten',
       depth: 'tiefer verschachtelt als die zehn Ebenen, die der Hub erlaubt',
       long: 'ein Text darf 4.096 Zeichen haben',
       number: 'eine ganze Zahl muss zwischen −4503599627370496 und 4503599627370495 liegen',

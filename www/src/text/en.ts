@@ -201,7 +201,7 @@ export const en = {
     findings: {
       'not-object': 'A patch is an object: { … }.',
       empty: 'Name at least one property.',
-      key: 'a name may not be empty or hold a dot, a dollar sign, a space or a control character',
+      key: 'a name may not be empty or hold a dot, a dollar sign, a number sign, a space or a control character',
       depth: 'nested deeper than the ten levels that the hub allows',
       long: 'a text may have 4,096 characters',
       number: 'a whole number must lie between −4503599627370496 and 4503599627370495',

@@ -24,7 +24,7 @@ const MAX_SIZE = 32_768;
 const INTEGERS = { min: -4_503_599_627_370_496, max: 4_503_599_627_370_495 };
 /** Control characters, `.`, `$` and space may not stand in a key. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are just what is looked for
-const BAD_KEY = /[\u0000-\u001f\u007f-\u009f.$ ]/;
+const BAD_KEY = /[\u0000-\u001f\u007f-\u009f.$# ]/;
 
 export function checkPatch(text: string): Checked {
   let value: unknown;
