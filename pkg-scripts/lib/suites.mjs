@@ -192,6 +192,13 @@ export const SUITES = [
     body: () => nodeTests({}, 'package'),
   },
   {
+    name: 'vitest',
+    title: 'the client under Vitest, with jsdom and happy-dom',
+    needs: ['npm', 'test-tools', 'hub', 'package'],
+    ...PROGRAMS,
+    body: () => nodeTests({}, 'vitest'),
+  },
+  {
     name: 'cloudflare',
     title: 'the Cloudflare example in workerd',
     needs: ['npm', 'test-tools', 'hub', 'package'],

@@ -9,11 +9,12 @@ const DEADLINE = 180_000;
  * @param {string} command a path, or the name of a program of `tests/tools`
  * @param {string[]} args
  * @param {string} cwd
+ * @param {Record<string, string>} [more] environment variables
  * @returns {Promise<string>} what it printed
  */
-export function program(command, args, cwd) {
+export function program(command, args, cwd, more) {
   const file = path.isAbsolute(command) ? command : path.join(tools, '.bin', command);
-  const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
+  const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1', ...more };
   return new Promise((resolve, reject) => {
     execFile(file, args, { cwd, env, timeout: DEADLINE }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${command} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`));
