@@ -65,8 +65,6 @@ codes! {
     DeviceDisabled = 403_012, 403;
     /// Too many methods wait for this device.
     DeviceMaximumInflightMethodExceeded = 403_800, 403;
-    /// No such call.
-    GenericNotFound = 404_000, 404;
     /// No such device.
     DeviceNotFound = 404_001, 404;
     /// No such module.

@@ -1,5 +1,6 @@
 //! The dashboard's files, served from the folder that the build left them in.
 
+use crate::http::write;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -28,7 +29,13 @@ impl Dashboard {
         if root && !self.0.join("index.html").is_file() {
             return self.missing().into_response();
         }
+        let path = request.uri().path().to_owned();
         match ServeDir::new(&*self.0).oneshot(request).await {
+            Ok(response) if response.status() == StatusCode::NOT_FOUND => {
+                let text =
+                    format!("there is no {path} here: / is the dashboard, docs/hub.md lists the calls");
+                write(iothub_hub::Response::not_found(&text))
+            }
             Ok(response) => response.map(Body::new),
             Err(never) => match never {},
         }

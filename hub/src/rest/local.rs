@@ -59,7 +59,7 @@ impl Hub {
                 return self.local_identity(request, &module(id, m), rest);
             }
             (_, ["devices", id, rest @ ..]) => return self.local_identity(request, &device(id), rest),
-            _ => return Err(no_such_call(request)),
+            _ => Response::not_found(&no_such_call(request).message),
         };
         Ok(Reply::Now(response))
     }
@@ -294,5 +294,5 @@ impl Hub {
 
 fn no_such_call(request: &Request) -> ServiceError {
     let text = format!("/local has no {} {}: docs/hub.md lists what it has", request.method, request.path);
-    ServiceError::new(ErrorCode::GenericNotFound, text)
+    ServiceError::new(ErrorCode::ArgumentInvalid, text)
 }

@@ -74,6 +74,12 @@ impl Response {
         Self { status, ..Self::default() }
     }
 
+    /// 404 for a path that nobody answers; Microsoft has no code for it.
+    #[must_use]
+    pub fn not_found(message: &str) -> Self {
+        Self::json(404, &json!({ "errorCode": 404_000, "message": message }))
+    }
+
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::raw_json(status, body.to_string().into_bytes())
     }

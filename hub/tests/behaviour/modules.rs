@@ -63,7 +63,7 @@ fn both_filters_for_inputs_are_taken_and_devicebound_is_not() {
     assert!(matches!(bench.take(link), Some(Packet::SubAck(_))));
     bench.subscribe(link, &[("devices/device-1/messages/devicebound/#", 1)]);
     assert_eq!(bench.reason(link), Some(Reason::ForeignTopic));
-    assert_eq!(bench.local("POST", "/local/devices/device-1/modules/m1/messages", "{}").0, 404);
+    assert_eq!(bench.local("POST", "/local/devices/device-1/modules/m1/messages", "{}").0, 400);
 }
 
 #[test]
