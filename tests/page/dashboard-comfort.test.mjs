@@ -64,8 +64,12 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
 test('tabs, choices and the skip link work by keyboard', { timeout: 150_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the service side');
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  assert.equal(await focused(), 'Skip to the device');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'Skip to the service');
   await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => location.hash), '#service');
   await page.getByRole('tab', { name: 'Cloud to device' }).focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
@@ -74,6 +78,36 @@ test('tabs, choices and the skip link work by keyboard', { timeout: 150_000 }, a
   await page.getByRole('radio', { name: 'System' }).focus();
   await page.keyboard.press('ArrowRight');
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('the packets are one stop for the Tab key, and the arrow keys walk through them', {
+  timeout: 150_000,
+}, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await dashboard.wire.nth(3).waitFor();
+  await dashboard.page.getByRole('region', { name: 'On the wire' }).getByText('Pause').click();
+  assert.equal(await page.locator('[data-testid=wire] button[tabindex="0"]').count(), 1);
+  await page.locator('[data-testid=wire] button[tabindex="0"]').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  const line = await page.evaluate(() =>
+    [...document.querySelectorAll('[data-testid=wire] button')].indexOf(
+      /** @type {Element} */ (document.activeElement),
+    ),
+  );
+  assert.equal(line, 2);
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('filters that hide every packet say so, and can all be taken off', { timeout: 150_000 }, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await page.getByRole('searchbox', { name: 'Search' }).fill('no packet says this');
+  await page.getByText('The filters hide everything.').waitFor();
+  await dashboard.press('Show all');
+  await dashboard.wire.first().waitFor();
   dashboard.noComplaints();
   await context.close();
 });
@@ -125,7 +159,10 @@ test('the main path goes by keyboard alone', { timeout: 150_000 }, async () => {
   await tabTo(page, 'Apply');
   await page.keyboard.press('Enter');
   await dashboard.board.getByRole('img', { name: 'LED: amber' }).waitFor();
+  await tabTo(page, 'Search');
+  await page.keyboard.type('PUBLISH');
   await tabTo(page, /PUBLISH/);
+  await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Space');
   await page.getByRole('region', { name: 'Inspector' }).getByRole('heading', { name: 'PUBLISH' }).waitFor();
   await page.getByText('Keep', { exact: true }).focus();

@@ -138,9 +138,34 @@ test('a fleet of two hundred connects over sockets', TEST, async () => {
   await figures.getByText('200 / 200').waitFor({ timeout: 90_000 });
   await dashboard.press('Stop');
   await figures.getByText('0 / 200').waitFor();
+  await untilNoFleet();
   dashboard.noComplaints();
   await context.close();
 });
+
+test('a local hub that is not there is told, with two ways on', TEST, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await page.getByRole('radio', { name: 'Local hub' }).check();
+  await page.getByRole('button', { name: 'Use the hub in this page' }).waitFor();
+  await dashboard.untilLight('Closed');
+  await dashboard.press('Use the hub in this page');
+  await dashboard.untilLight('Connected');
+  await dashboard.telemetry.first().waitFor();
+  await context.close();
+});
+
+/** Waits until the registry holds no device of a fleet. */
+async function untilNoFleet() {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const answer = await fetch(new URL('local/devices', hub.ready.http));
+    const devices = /** @type {{ deviceId: string }[]} */ (await answer.json());
+    const left = devices.filter(({ deviceId }) => deviceId.startsWith('fleet-'));
+    if (left.length === 0) return;
+    assert.ok(Date.now() < end, `${left.length} devices of the fleet are left in the registry`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 /** @param {import('playwright-core').Page} page */
 async function storesNoSecret(page) {

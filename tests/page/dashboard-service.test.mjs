@@ -167,6 +167,10 @@ test('the registry creates, disables and deletes, and the device feels it', TEST
   await dashboard.press('Create');
   await page.getByText(/^409/).waitFor();
   await dashboard.press('Delete second');
+  await page.keyboard.press('Escape');
+  assert.equal(await rows.filter({ hasText: 'second' }).count(), 1, 'nothing is deleted at the first press');
+  await dashboard.press('Delete second');
+  await page.getByRole('button', { name: /^Really delete second/ }).click();
   await rows.filter({ hasText: 'second' }).waitFor({ state: 'detached' });
 
   await own.getByRole('button', { name: 'Disable' }).click();
@@ -178,10 +182,40 @@ test('the registry creates, disables and deletes, and the device feels it', TEST
   await dashboard.untilLight('Connected');
 
   await own.getByRole('button', { name: 'Delete' }).click();
+  await own.getByRole('button', { name: /^Really delete/ }).click();
   await dashboard.untilWire(/device-deleted|deleted/);
   await dashboard.press('Make this page’s device again and connect');
   await dashboard.untilLight('Connected');
   await dashboard.telemetry.nth(1).waitFor();
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('a row of telemetry that is read stays where it is', TEST, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await dashboard.telemetry.nth(1).waitFor();
+  const row = dashboard.telemetry.first().locator('.row');
+  const read = await row.innerText();
+  await row.click();
+  await page.getByRole('button', { name: /Show [3-9] new/ }).waitFor();
+  assert.equal(await row.innerText(), read);
+  await page.getByRole('button', { name: /Show \d+ new/ }).click();
+  await page.waitForFunction(
+    (before) =>
+      /** @type {HTMLElement} */ (document.querySelector('[data-testid=telemetry] .row')).innerText !==
+      before,
+    read,
+  );
+  dashboard.noComplaints();
+  await context.close();
+});
+
+test('a bad device id is told while it is typed, and nothing is asked of the hub', TEST, async () => {
+  const { context, page, dashboard } = await openDashboard(browser, files.url);
+  await dashboard.tab('Devices');
+  await page.getByLabel('New device').fill('bad name');
+  assert.equal(await page.getByLabel('New device').getAttribute('aria-invalid'), 'true');
+  assert.ok(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled());
   dashboard.noComplaints();
   await context.close();
 });

@@ -31,6 +31,17 @@ test('cut: the link is gone, the client comes back and sends again', TEST, async
   });
 });
 
+test('cut again and again: nobody is accused, the device is back each time', TEST, async () => {
+  await inTrouble('Cut the link', async ({ dashboard, gauges }) => {
+    for (let cuts = 1; cuts <= 5; cuts++) {
+      await gauges.until('Reconnects', (count) => count === cuts);
+      await dashboard.untilLight('Connected');
+      if (cuts < 5) await dashboard.press('Cut the link');
+    }
+    assert.equal(await dashboard.wire.filter({ hasText: 'another client' }).count(), 0);
+  });
+});
+
 test('half-open: what flies piles up, the silence is noticed, all of it arrives', TEST, async () => {
   await inTrouble('Half-open link', async ({ dashboard, gauges }) => {
     await gauges.until('In flight', (count) => count >= 3);

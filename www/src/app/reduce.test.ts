@@ -40,6 +40,27 @@ describe('telemetry', () => {
     expect(service.series.times).toEqual([]);
   });
 
+  it('is drawn where it was measured, and once, when it waited and was sent again', () => {
+    const told = (id: string, at: string, properties: Record<string, string> = {}): Action => ({
+      type: 'hub/event',
+      at: 0,
+      event: {
+        type: 'telemetry',
+        id,
+        at: '2026-11-21T14:00:09Z',
+        deviceId: 'page-1',
+        moduleId: null,
+        body: { text: '{"temperature":21}' },
+        properties,
+        systemProperties: { 'message-id': at, 'iothub-creation-time-utc': at },
+      },
+    });
+    const [one, two] = ['2026-11-21T14:00:01.500Z', '2026-11-21T14:00:02.500Z'];
+    const { service } = having([told('1', two), told('2', one), told('3', two, { 'mqtt-dup': 'true' })]);
+    expect(service.series.times.map((time) => time * 1000)).toEqual([Date.parse(one), Date.parse(two)]);
+    expect(service.telemetry).toHaveLength(3);
+  });
+
   it('is bounded', () => {
     const many = Array.from({ length: TELEMETRY_KEEPS + 20 }, (_, index) => telemetry(String(index)));
     expect(having(many).service.telemetry).toHaveLength(TELEMETRY_KEEPS);
@@ -151,5 +172,38 @@ describe('the device', () => {
     expect(next.device).toBe(first.device);
     expect(next.service).toBe(first.service);
     expect(next.hub).toBe(first.hub);
+  });
+});
+
+describe('a held message', () => {
+  const message = {
+    key: 'm-1',
+    state: 'held' as const,
+    redelivered: false,
+    at: 0,
+    body: 'hello',
+    properties: {},
+    systemProperties: {},
+  };
+  const status = (state: 'connected' | 'reconnecting'): Action => ({
+    type: 'device/status',
+    at: 0,
+    status: { state, reason: '', detail: '', retryAt: null },
+  });
+
+  it('waits for a decision while its connection lives', () => {
+    const { device } = having([{ type: 'device/message', message }, status('connected')]);
+    expect(device.inbox.map(({ state }) => state)).toEqual(['held']);
+  });
+
+  it('cannot be answered once its connection is lost, and the redelivered one can', () => {
+    const again = { ...message, key: 'm-2', redelivered: true };
+    const { device } = having([
+      { type: 'device/message', message },
+      status('reconnecting'),
+      status('connected'),
+      { type: 'device/message', message: again },
+    ]);
+    expect(device.inbox.map(({ state }) => state)).toEqual(['held', 'lost']);
   });
 });

@@ -44,7 +44,7 @@ function reduceHub(hub: HubState, action: Action): HubState {
     case 'hub/opened':
       return { ...hub, phase: 'open', place: action.place, service: action.service };
     case 'hub/failed':
-      return { ...hub, phase: 'failed', problem: action.problem };
+      return { ...hub, phase: 'failed', problem: action.problem, stream: 'lost' };
     case 'hub/stream':
       return { ...hub, stream: action.stream };
     default:

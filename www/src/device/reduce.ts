@@ -24,10 +24,13 @@ export function reduceDevice(device: DeviceState, action: Action): DeviceState {
       return { ...restarted(device, INTERVAL_OF_MY_HUB_S), status: SWITCHED_OFF };
     case 'hub/opened':
       return { ...device, id: action.deviceId };
+    case 'hub/failed':
+      // There is nobody to connect to: the device is off until someone tries again.
+      return device.status.state === 'connecting' ? { ...device, status: SWITCHED_OFF } : device;
     case 'device/metrics':
       return { ...device, metrics: action.metrics };
     case 'device/status':
-      return { ...device, status: action.status };
+      return { ...device, status: action.status, inbox: stillHeld(device.inbox, action.status) };
     case 'device/sent':
       return { ...device, sent: device.sent + 1 };
     case 'device/acknowledged':
@@ -99,6 +102,14 @@ function withSeen(device: DeviceState, seen: JsonObject, seenVersion: number): D
     twin: { ...device.twin, seen, seenVersion },
     board: boardOf(seen, device.restInterval),
   };
+}
+
+/** What was held on a connection that is gone can not be answered any more. */
+function stillHeld(inbox: DeviceState['inbox'], { state }: DeviceStatus): DeviceState['inbox'] {
+  if (state === 'connected' || inbox.every((message) => message.state !== 'held')) return inbox;
+  return inbox.map((message) =>
+    message.state === 'held' ? { ...message, state: 'lost' as const } : message,
+  );
 }
 
 function settled(inbox: DeviceState['inbox'], key: string, accepted: boolean): DeviceState['inbox'] {

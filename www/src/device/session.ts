@@ -151,6 +151,8 @@ async function send(
     await device.send({
       body: values,
       messageId: crypto.randomUUID(),
+      // Says when it was measured, also when it has to wait for the connection.
+      creationTime: new Date(),
       properties: { temperatureAlert: alert },
     });
     store.dispatch({ type: 'device/acknowledged', roundTripMs: performance.now() - started });

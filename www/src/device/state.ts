@@ -10,8 +10,11 @@ export type StatusState = 'connecting' | 'connected' | 'reconnecting' | 'disconn
 
 export interface ReceivedMessage {
   readonly key: string;
-  /** `held`: not acknowledged yet; `left`: it will come again on the next link. */
-  readonly state: 'done' | 'held' | 'left';
+  /**
+   * `held`: not acknowledged yet; `left`: it will be redelivered on the next connection; `lost`: its connection was lost
+   * before a decision, so the hub delivers it again, as another entry.
+   */
+  readonly state: 'done' | 'held' | 'left' | 'lost';
   /** The hub had sent it before. */
   readonly redelivered: boolean;
   readonly at: number;

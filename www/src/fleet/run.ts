@@ -30,7 +30,7 @@ interface Member {
   glowsUntil: number;
 }
 
-/** Runs until the signal aborts; then every client is closed. */
+/** Runs until the signal aborts; then every client is closed, and its device is deleted from the hub. */
 export async function runFleet(
   hub: Hub,
   ids: readonly string[],
@@ -51,6 +51,8 @@ export async function runFleet(
     clearInterval(beat);
     clearInterval(measure);
     for (const { client } of members) void client?.close({ drain: 0 });
+    // A fleet that is gone leaves no dead names behind. What cannot be deleted now is offered in the registry's list.
+    for (const { identity } of members) void hub.service?.removeDevice(identity.deviceId).catch(() => {});
   };
   signal.addEventListener('abort', end, { once: true });
 }

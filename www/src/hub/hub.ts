@@ -50,7 +50,7 @@ export interface ServiceSide {
 export interface Provisioned {
   readonly deviceId: string;
   readonly credentials: Credentials;
-  readonly options: Pick<ConnectOptions, 'WebSocket'>;
+  readonly options: Pick<ConnectOptions, 'WebSocket' | 'takenOver'>;
 }
 
 export interface Hub {
@@ -65,6 +65,12 @@ export interface Hub {
   listen(told: { event(event: HubEvent): void; stream(state: StreamState): void }, signal: AbortSignal): void;
   readonly service: ServiceSide | null;
 }
+
+/**
+ * Who plays with a hub's faults ends connections again and again, which looks as if another client had this identity:
+ * here it is known that none has.
+ */
+export const NO_OTHER_CLIENT = { takenOver: { after: 0 } } as const;
 
 /** A hub said no, or could not be reached. The message is for people and says what to do. */
 export class HubProblem extends Error {

@@ -3,7 +3,7 @@
  * when someone switches to it.
  */
 
-import { type Hub, HubProblem, type StreamState } from './hub.js';
+import { type Hub, HubProblem, NO_OTHER_CLIENT, type StreamState } from './hub.js';
 import { EVENT_TYPES, isRecord, readHubEvent } from './hub-event.js';
 import { call, type LocalRequest, provision, provisionMany, serviceSide } from './local-api.js';
 
@@ -19,13 +19,13 @@ export async function openLocalHub(base: URL): Promise<Hub> {
     provision: async (deviceId) => ({
       deviceId,
       credentials: reachable(await provision(request, deviceId), base),
-      options: {},
+      options: NO_OTHER_CLIENT,
     }),
     provisionMany: async (deviceIds) =>
       [...(await provisionMany(request, deviceIds))].map(([deviceId, text]) => ({
         deviceId,
         credentials: reachable(text, base),
-        options: {},
+        options: NO_OTHER_CLIENT,
       })),
     listen: (told, signal) => listen(base, told, signal),
     service: serviceSide(request, (text) => reachable(text, base)),

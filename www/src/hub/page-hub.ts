@@ -3,7 +3,7 @@
  * account, no network; it lives as long as the page. Opened by the session, at the start when nothing else is there.
  */
 import type { LocalHub } from 'iothub-wasm/hub';
-import type { Hub, Provisioned } from './hub.js';
+import { type Hub, NO_OTHER_CLIENT, type Provisioned } from './hub.js';
 import { readHubEvent } from './hub-event.js';
 import { type LocalRequest, provision, provisionMany, serviceSide } from './local-api.js';
 
@@ -41,7 +41,7 @@ export async function openPageHub(): Promise<Hub> {
 
 function inPage(hub: LocalHub, deviceId: string, connectionString: string): Provisioned {
   const credentials = connectionString.replace(/;UseLocalHub=.*$/i, '') + NO_PORT;
-  return { deviceId, credentials, options: { WebSocket: hub.WebSocket } };
+  return { deviceId, credentials, options: { WebSocket: hub.WebSocket, ...NO_OTHER_CLIENT } };
 }
 
 /** Loaded when it is wanted: whoever uses another hub does not pay for this one. */

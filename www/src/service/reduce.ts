@@ -42,7 +42,20 @@ function withTelemetry(service: ServiceState, event: TelemetryEvent, own: boolea
   const telemetry = [event, ...service.telemetry].slice(0, TELEMETRY_KEEPS);
   if (!own) return { ...service, telemetry };
   const body = 'text' in event.body ? event.body.text : '';
-  const series = appended(service.series, Date.parse(event.at) / 1000, body);
+  const again = event.properties['mqtt-dup'] !== undefined && service.recorded.some(sameMessage(event));
+  const series = again ? service.series : appended(service.series, measuredAt(event) / 1000, body);
   const recorded = [...service.recorded, event].slice(-RECORDED_KEEPS);
   return { ...service, telemetry, series, recorded, received: service.received + 1 };
+}
+
+/** A message that was sent again may arrive twice; it is drawn once. */
+function sameMessage({ systemProperties }: TelemetryEvent): (other: TelemetryEvent) => boolean {
+  const id = systemProperties['message-id'];
+  return (other) => id !== undefined && other.systemProperties['message-id'] === id;
+}
+
+/** When the device made the message; a device that does not say so is taken to have sent it at once. */
+function measuredAt({ at, systemProperties }: TelemetryEvent): number {
+  const made = Date.parse(systemProperties['iothub-creation-time-utc'] ?? '');
+  return Number.isNaN(made) ? Date.parse(at) : made;
 }

@@ -28,14 +28,24 @@ describe('appended', () => {
     expect(series.columns.a?.[0]).toBe(5);
   });
 
-  it('never lets time fall', () => {
-    expect(appended(appended(NO_SERIES, 10, '{"a":1}'), 4, '{"a":2}').times).toEqual([10, 10]);
-  });
-
   it('stops at a number of lines that can be told apart', () => {
     const body = JSON.stringify(
       Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`k${index}`, index])),
     );
     expect(Object.keys(appended(NO_SERIES, 1, body).columns)).toHaveLength(COLUMNS_KEEP);
+  });
+});
+
+describe('what arrives late', () => {
+  it('stands where it was measured, not where it arrived', () => {
+    const arrivals = [
+      [10, 1],
+      [14, 5],
+      [11, 2],
+      [12, 3],
+      [13, 4],
+    ] as const;
+    const series = arrivals.reduce((all, [at, a]) => appended(all, at, `{"a":${a}}`), NO_SERIES);
+    expect(series).toEqual({ times: [10, 11, 12, 13, 14], columns: { a: [1, 2, 3, 4, 5] } });
   });
 });

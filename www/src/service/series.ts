@@ -16,26 +16,26 @@ export const SERIES_KEEPS = 600;
 /** More lines than this no one can tell apart. */
 export const COLUMNS_KEEP = 6;
 
-/** The series with the numbers of one JSON body at `seconds`; unchanged when the body holds none. */
+/**
+ * The series with the numbers of one JSON body, measured at `seconds`; unchanged when the body holds none. What waited
+ * on the device arrives late: it stands where it was measured.
+ */
 export function appended(series: Series, seconds: number, body: string): Series {
   const values = numbersIn(body);
   if (values.size === 0) return series;
+  // Nearly always the end: the newest value comes last.
+  const at = series.times.findLastIndex((time) => time <= seconds) + 1;
   const drop = Math.max(0, series.times.length + 1 - SERIES_KEEPS);
-  const times = [...series.times.slice(drop), inOrder(series, seconds)];
+  const times = series.times.toSpliced(at, 0, seconds).slice(drop);
   const columns: Record<string, readonly (number | null)[]> = {};
   for (const [name, column] of Object.entries(series.columns)) {
-    columns[name] = [...column.slice(drop), values.get(name) ?? null];
+    columns[name] = column.toSpliced(at, 0, values.get(name) ?? null).slice(drop);
   }
   for (const [name, value] of values) {
     if (name in columns || Object.keys(columns).length >= COLUMNS_KEEP) continue;
-    columns[name] = [...Array<null>(times.length - 1).fill(null), value];
+    columns[name] = Array.from(times, (_, index) => (index === at - drop ? value : null));
   }
   return { times, columns };
-}
-
-/** The chart needs times that never fall, even when a hub's clock is set back. */
-function inOrder(series: Series, seconds: number): number {
-  return Math.max(seconds, series.times.at(-1) ?? seconds);
 }
 
 function numbersIn(body: string): Map<string, number> {

@@ -3,7 +3,7 @@ import type { Text } from './en.js';
 
 export const de: Text = {
   title: 'IoT Hub, beide Seiten',
-  skip: 'Zur Dienstseite springen',
+  skip: { device: 'Zum Gerät springen', service: 'Zum Dienst springen', wire: 'Zu den Paketen springen' },
   hub: {
     opening: 'Hub wird geöffnet …',
     which: 'Welcher Hub',
@@ -12,6 +12,7 @@ export const de: Text = {
     deviceOnly: 'Nur die Geräteseite',
     retry: 'Noch einmal',
     failed: 'Der Hub ließ sich nicht öffnen',
+    usePage: 'Den Hub in dieser Seite benutzen',
   },
   theme: { label: 'Darstellung', system: 'System', light: 'Hell', dark: 'Dunkel' },
   language: { label: 'Sprache' },
@@ -60,6 +61,7 @@ export const de: Text = {
     ownFrom: 'Von',
     ownTo: 'Bis',
     ownAdd: 'Hinzufügen',
+    ownCancel: 'Abbrechen',
     ownHint: 'Buchstaben, Ziffern und _; der Bereich muss steigen.',
     level: (name) => `${name}: Wert einstellen`,
     generator: (name) => `${name}: Verlauf`,
@@ -97,7 +99,8 @@ export const de: Text = {
     again: 'Sie kam schon einmal.',
     acknowledge: 'Bestätigen',
     leave: 'Noch einmal kommen lassen',
-    left: 'Nicht bestätigt: Sie kommt auf der nächsten Verbindung wieder.',
+    left: 'Nicht bestätigt: Der Hub stellt sie auf der nächsten Verbindung noch einmal zu.',
+    lost: 'Die Verbindung ging vor der Entscheidung verloren: Der Hub stellt sie noch einmal zu, als neuen Eintrag.',
   },
   service: {
     title: 'Dienst',
@@ -109,6 +112,7 @@ export const de: Text = {
     allDevices: 'Alle Geräte',
     scope: 'Wessen Telemetrie',
     empty: 'Wartet auf die erste Nachricht.',
+    held: (count) => `Die Liste steht, solange eine Zeile offen ist. ${count} neue zeigen`,
     system: 'Systemeigenschaften',
     custom: 'Eigenschaften',
     noValue: 'ohne Wert',
@@ -156,6 +160,8 @@ export const de: Text = {
     show: 'Anzeigen',
     search: 'Suchen',
     empty: 'Noch nichts zu zeigen.',
+    filtered: 'Die Filter blenden alles aus.',
+    showAll: 'Alles zeigen',
     choose: 'Wählen Sie eine Zeile, um sie zu zerlegen.',
     inspector: 'Untersuchung',
     kinds: {
@@ -236,7 +242,7 @@ export const de: Text = {
   board: {
     title: 'Platine',
     hint: 'folgt den gewünschten Werten',
-    led: (colour) => `LED: ${colour}`,
+    led: (colour) => `LED: ${colour === 'off' ? 'aus' : colour}`,
     relay: (on) => `Relais ${on ? 'geschlossen' : 'offen'}`,
     relayName: 'Relais',
     on: 'an',
@@ -313,7 +319,7 @@ export const de: Text = {
     resent: 'Noch einmal',
     reconnects: 'Neu verbunden',
     roundTrips: 'Bestätigungszeiten',
-    median: 'die Hälfte ist schneller als',
+    median: 'Median',
   },
   devices: {
     title: 'Geräte',
@@ -327,11 +333,15 @@ export const de: Text = {
     enableOf: (device) => `Freigeben: ${device}`,
     remove: 'Löschen',
     removeOf: (device) => `Löschen: ${device}`,
+    reallyRemove: 'Wirklich löschen?',
+    reallyRemoveOf: (device) => `Wirklich löschen, mit Schlüsseln, Zwilling und Nachrichten: ${device}?`,
+    tidy: (count) => `${count} unbenutzte Geräte früherer Besuche löschen`,
     copy: 'Kopieren',
     copyOf: (device) => `Kopieren: womit sich ein Programm als ${device} verbindet`,
     copied: (device) => `Kopiert: die Verbindungszeichenfolge von ${device}.`,
     name: 'Neues Gerät',
     create: 'Anlegen',
+    nameRule: "Bis zu 128 Buchstaben, Ziffern oder - : . + % _ # * ? ! ( ) , = @ ; $ '",
     remake: 'Das Gerät dieser Seite neu anlegen und verbinden',
   },
   fleet: {

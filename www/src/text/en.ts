@@ -2,7 +2,7 @@
 
 export const en = {
   title: 'IoT Hub, both sides',
-  skip: 'Skip to the service side',
+  skip: { device: 'Skip to the device', service: 'Skip to the service', wire: 'Skip to the packets' },
   hub: {
     opening: 'Opening the hub …',
     which: 'Which hub',
@@ -11,6 +11,7 @@ export const en = {
     deviceOnly: 'Device side only',
     retry: 'Try again',
     failed: 'The hub could not be opened',
+    usePage: 'Use the hub in this page',
   },
   theme: { label: 'Appearance', system: 'System', light: 'Light', dark: 'Dark' },
   language: { label: 'Language' },
@@ -59,6 +60,7 @@ export const en = {
     ownFrom: 'From',
     ownTo: 'To',
     ownAdd: 'Add',
+    ownCancel: 'Cancel',
     ownHint: 'Letters, digits and _; the range must rise.',
     level: (name: string) => `${name}: set the level`,
     generator: (name: string) => `${name}: how it moves`,
@@ -96,7 +98,8 @@ export const en = {
     again: 'It came before.',
     acknowledge: 'Acknowledge',
     leave: 'Let it come again',
-    left: 'Not acknowledged: it comes again on the next link.',
+    left: 'Not acknowledged: the hub delivers it again on the next connection.',
+    lost: 'The connection was lost before a decision: the hub delivers it again, as a new entry.',
   },
   service: {
     title: 'Service',
@@ -108,6 +111,7 @@ export const en = {
     allDevices: 'All devices',
     scope: 'Whose telemetry',
     empty: 'Waiting for the first message.',
+    held: (count: number) => `List paused while a row is open. Show ${count} new`,
     system: 'System properties',
     custom: 'Properties',
     noValue: 'no value',
@@ -155,6 +159,8 @@ export const en = {
     show: 'Show',
     search: 'Search',
     empty: 'Nothing to show yet.',
+    filtered: 'The filters hide everything.',
+    showAll: 'Show all',
     choose: 'Choose a line to take it apart.',
     inspector: 'Inspector',
     kinds: {
@@ -312,7 +318,7 @@ export const en = {
     resent: 'Sent again',
     reconnects: 'Reconnects',
     roundTrips: 'Acknowledgement times',
-    median: 'half are faster than',
+    median: 'median',
   },
   devices: {
     title: 'Devices',
@@ -326,11 +332,15 @@ export const en = {
     enableOf: (device: string) => `Enable ${device}`,
     remove: 'Delete',
     removeOf: (device: string) => `Delete ${device}`,
+    reallyRemove: 'Really delete?',
+    reallyRemoveOf: (device: string) => `Really delete ${device}, with its keys, twin and messages?`,
+    tidy: (count: number) => `Delete ${count} unused devices of earlier visits`,
     copy: 'Copy string',
     copyOf: (device: string) => `Copy string: how a program connects as ${device}`,
     copied: (device: string) => `Copied: the connection string of ${device}.`,
     name: 'New device',
     create: 'Create',
+    nameRule: "Up to 128 letters, digits or - : . + % _ # * ? ! ( ) , = @ ; $ '",
     remake: 'Make this page’s device again and connect',
   },
   fleet: {

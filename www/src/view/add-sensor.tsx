@@ -54,7 +54,7 @@ function OwnSensorForm({ done }: { readonly done: () => void }) {
     done();
   };
   return (
-    <form class="card form own-sensor" onSubmit={submit}>
+    <form class="card form own-sensor" onSubmit={submit} onKeyDown={({ key }) => key === 'Escape' && done()}>
       <div class="form-row">
         <OwnField label={words.ownName} value={id} change={setId} />
         <OwnField label={words.ownUnit} value={unit} change={setUnit} />
@@ -64,6 +64,9 @@ function OwnSensorForm({ done }: { readonly done: () => void }) {
       <div class="form-foot">
         <button type="submit" class="button" disabled={!sound}>
           {words.ownAdd}
+        </button>
+        <button type="button" class="button quiet" onClick={done}>
+          {words.ownCancel}
         </button>
         <span class="hint">{words.ownHint}</span>
       </div>

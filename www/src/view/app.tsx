@@ -12,9 +12,11 @@ export function App() {
   const text = useText();
   return (
     <>
-      <a class="skip" href="#service">
-        {text.skip}
-      </a>
+      {(['device', 'service', 'wire'] as const).map((place) => (
+        <a key={place} class="skip" href={`#${place}`}>
+          {text.skip[place]}
+        </a>
+      ))}
       <Header />
       <main>
         <LinkStrip />
@@ -42,7 +44,7 @@ function Sides() {
 function HubProblemNotice() {
   const { store, session } = usePage();
   const text = useText();
-  const { problem } = store.hub.value;
+  const { problem, kind } = store.hub.value;
   if (problem === null) return null;
   return (
     <div class="notice">
@@ -52,6 +54,11 @@ function HubProblemNotice() {
       <button type="button" class="button" onClick={() => void session.retry()}>
         {text.hub.retry}
       </button>
+      {kind === 'local' && (
+        <button type="button" class="button" onClick={() => void session.open({ kind: 'page' })}>
+          {text.hub.usePage}
+        </button>
+      )}
     </div>
   );
 }

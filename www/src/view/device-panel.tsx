@@ -13,7 +13,7 @@ export function DevicePanel() {
   const text = useText();
   const { sensors, failed, lastProblem } = store.device.value;
   return (
-    <section class="side" id="device" aria-label={text.device.title}>
+    <section class="side" id="device" aria-label={text.device.title} tabIndex={-1}>
       <div class="sensors">
         {sensors.map((sensor, index) => (
           <SensorCard key={sensor.id} sensor={sensor} index={index} />

@@ -1,9 +1,12 @@
 /** The hub's registry: every device with its state; make, disable, delete one and see what it makes of that. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import { usePage, useText } from '../app/context.js';
 import type { Identity } from '../hub/hub.js';
 import { Problem, StateLight } from './parts.js';
 import { useProgress } from './progress.js';
+
+/** The registry's rule for a device id. */
+const DEVICE_ID = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']{1,128}$/;
 
 export function DevicesPanel() {
   const { store, session } = usePage();
@@ -27,6 +30,8 @@ export function DevicesPanel() {
       await navigator.clipboard.writeText((await session.service().connectionString?.(deviceId)) ?? '');
       return words.copied(deviceId);
     });
+  const own = store.device.value.id;
+  const earlier = listed.filter((device) => isOfEarlierVisit(device, own)).map(({ deviceId }) => deviceId);
   return (
     <div class="form">
       <ul class="devices" data-testid="devices">
@@ -39,6 +44,19 @@ export function DevicesPanel() {
         <button type="button" class="button quiet" onClick={() => void session.retry()}>
           {words.remake}
         </button>
+        {earlier.length > 0 && (
+          <button
+            type="button"
+            class="button quiet"
+            onClick={() =>
+              change(async () => {
+                for (const deviceId of earlier) await session.service().removeDevice(deviceId);
+              })
+            }
+          >
+            {words.tidy(earlier.length)}
+          </button>
+        )}
         <span role="status" class="said">
           {progress.phase === 'done' && progress.result}
         </span>
@@ -46,6 +64,11 @@ export function DevicesPanel() {
       {progress.phase === 'failed' && <Problem>{progress.problem}</Problem>}
     </div>
   );
+}
+
+/** Devices that this page made for a tab or a fleet that has gone. */
+function isOfEarlierVisit({ deviceId, connectionState }: Identity, own: string): boolean {
+  return /^(page|fleet)-/.test(deviceId) && deviceId !== own && connectionState !== 'Connected';
 }
 
 interface DeviceRowProps {
@@ -89,25 +112,46 @@ function DeviceRow({ device, change, copy }: DeviceRowProps) {
         >
           {enabled ? words.disable : words.enable}
         </button>
-        <button
-          type="button"
-          class="button"
-          aria-label={words.removeOf(deviceId)}
-          onClick={() => change(() => session.service().removeDevice(deviceId))}
-        >
-          {words.remove}
-        </button>
+        <RemoveDevice
+          deviceId={deviceId}
+          remove={() => change(() => session.service().removeDevice(deviceId))}
+        />
       </span>
     </li>
+  );
+}
+
+/** A deleted device takes its keys, twin and messages along, so it asks once more. */
+function RemoveDevice({ deviceId, remove }: { readonly deviceId: string; readonly remove: () => void }) {
+  const { devices: words } = useText();
+  const [asks, setAsks] = useState(false);
+  const press = () => {
+    setAsks(!asks);
+    if (asks) remove();
+  };
+  return (
+    <button
+      type="button"
+      class={asks ? 'button danger' : 'button'}
+      aria-label={(asks ? words.reallyRemoveOf : words.removeOf)(deviceId)}
+      onClick={press}
+      onBlur={() => setAsks(false)}
+      onKeyDown={({ key }) => key === 'Escape' && setAsks(false)}
+    >
+      {asks ? words.reallyRemove : words.remove}
+    </button>
   );
 }
 
 function CreateDevice({ create }: { readonly create: (deviceId: string) => void }) {
   const { devices: words } = useText();
   const [name, setName] = useState('');
+  const hint = useId();
+  const wanted = name.trim();
+  const sound = DEVICE_ID.test(wanted);
   const submit = (event: Event) => {
     event.preventDefault();
-    create(name.trim());
+    create(wanted);
     setName('');
   };
   return (
@@ -121,12 +165,17 @@ function CreateDevice({ create }: { readonly create: (deviceId: string) => void 
           maxLength={128}
           placeholder="my-device"
           value={name}
+          aria-invalid={wanted !== '' && !sound}
+          aria-describedby={hint}
           onInput={(event) => setName(event.currentTarget.value)}
         />
       </label>
-      <button type="submit" class="button" disabled={name.trim() === ''}>
+      <button type="submit" class="button" disabled={!sound}>
         {words.create}
       </button>
+      <p id={hint} class={wanted !== '' && !sound ? 'hint hint-bad' : 'hint'}>
+        {words.nameRule}
+      </p>
     </form>
   );
 }

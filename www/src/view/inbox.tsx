@@ -65,6 +65,7 @@ function Decision({ message }: { readonly message: ReceivedMessage }) {
   const { session } = usePage();
   const { inbox: words } = useText();
   if (message.state === 'left') return <p class="hint">{words.left}</p>;
+  if (message.state === 'lost') return <p class="hint">{words.lost}</p>;
   if (message.state !== 'held') return null;
   return (
     <p class="decision">

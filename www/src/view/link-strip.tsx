@@ -51,7 +51,9 @@ function HubEnd() {
   const { store } = usePage();
   const text = useText();
   const { kind, phase, place, stream, service } = store.hub.value;
-  const waits = phase === 'opening' || (phase === 'open' && service && stream !== 'open');
+  // A hub whose service side is out of reach is known by the device's connection alone.
+  const connected = service ? stream === 'open' : store.device.value.status.state === 'connected';
+  const waits = phase === 'opening' || (phase === 'open' && !connected);
   const tone: Tone = phase === 'failed' ? 'bad' : phase === 'asking' ? 'off' : waits ? 'busy' : 'good';
   const open = service ? text.service.stream[stream] : text.hub.deviceOnly;
   const said = { asking: text.hub.asking, opening: text.hub.opening, failed: text.hub.failed, open }[phase];

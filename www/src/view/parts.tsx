@@ -9,16 +9,19 @@ interface CardProps {
   readonly hint?: string;
   readonly actions?: ComponentChildren;
   readonly class?: string;
+  /** A place that a link of the page leads to. */
+  readonly id?: string;
   readonly children: ComponentChildren;
 }
 
 /** A titled region. The title names it for screen readers. */
-export function Card({ title, hint, actions, class: extra = '', children }: CardProps) {
-  const id = useId();
+export function Card({ title, hint, actions, class: extra = '', id, children }: CardProps) {
+  const heading = useId();
+  const place = id === undefined ? {} : { id, tabIndex: -1 };
   return (
-    <section class={`card ${extra}`} aria-labelledby={id}>
+    <section class={`card ${extra}`} aria-labelledby={heading} {...place}>
       <header class="card-head">
-        <h3 id={id}>{title}</h3>
+        <h3 id={heading}>{title}</h3>
         {hint !== undefined && <span class="hint">{hint}</span>}
         <span class="card-actions">{actions}</span>
       </header>

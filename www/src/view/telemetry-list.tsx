@@ -10,7 +10,16 @@ export function TelemetryList() {
   const text = useText();
   const { telemetry, scope, received } = store.service.value;
   const own = store.device.value.id;
-  const shown = scope === 'all' ? telemetry : telemetry.filter((event) => event.deviceId === own);
+  // While a row is open the list stands still, so that what is read does not run away.
+  const [held, setHeld] = useState<readonly TelemetryEvent[] | null>(null);
+  const [openId, setOpenId] = useState<string | null>(null);
+  const live = scope === 'all' ? telemetry : telemetry.filter((event) => event.deviceId === own);
+  const shown = held ?? live;
+  const missed = live.findIndex((event) => event.id === shown[0]?.id);
+  const toggle = (id: string | null) => {
+    setOpenId(id);
+    setHeld(id === null ? null : shown);
+  };
   const { language } = store.page.value;
   const choice = (
     <Choice
@@ -20,7 +29,10 @@ export function TelemetryList() {
         { value: 'device', text: text.service.thisDevice },
         { value: 'all', text: text.service.allDevices },
       ]}
-      choose={(value) => store.dispatch({ type: 'service/scope', scope: value })}
+      choose={(value) => {
+        toggle(null);
+        store.dispatch({ type: 'service/scope', scope: value });
+      }}
     />
   );
   return (
@@ -29,12 +41,23 @@ export function TelemetryList() {
       hint={`${received.toLocaleString(language)} ${text.service.received}`}
       actions={choice}
     >
+      {held !== null && (
+        <button type="button" class="button held-list" onClick={() => toggle(null)}>
+          {text.service.held(missed < 0 ? live.length : missed)}
+        </button>
+      )}
       {shown.length === 0 ? (
         <Empty>{text.service.empty}</Empty>
       ) : (
         <ol class="telemetry" data-testid="telemetry">
           {shown.map((event) => (
-            <TelemetryRow key={event.id} event={event} showDevice={scope === 'all'} />
+            <TelemetryRow
+              key={event.id}
+              event={event}
+              showDevice={scope === 'all'}
+              open={event.id === openId}
+              toggle={() => toggle(event.id === openId ? null : event.id)}
+            />
           ))}
         </ol>
       )}
@@ -42,19 +65,19 @@ export function TelemetryList() {
   );
 }
 
-function TelemetryRow({
-  event,
-  showDevice,
-}: {
+interface TelemetryRowProps {
   readonly event: TelemetryEvent;
   readonly showDevice: boolean;
-}) {
+  readonly open: boolean;
+  readonly toggle: () => void;
+}
+
+function TelemetryRow({ event, showDevice, open, toggle }: TelemetryRowProps) {
   const text = useText();
   const { language } = usePage().store.page.value;
-  const [open, setOpen] = useState(false);
   return (
     <li>
-      <button type="button" class="row" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" class="row" aria-expanded={open} onClick={toggle}>
         <time>{clockTime(event.at, language)}</time>
         {showDevice && <span class="row-device">{event.deviceId}</span>}
         <code class="row-body">{bodyText(event.body)}</code>

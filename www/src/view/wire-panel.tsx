@@ -44,15 +44,36 @@ export function WirePanel() {
     </>
   );
   return (
-    <Card title={text.wire.title} actions={actions} class="wire-card">
+    <Card title={text.wire.title} actions={actions} class="wire-card" id="wire">
       <Timeline entries={pictured} chosen={chosen} choose={setChosen} paused={held !== null} />
       <div class="wire-panel">
         {shown.length === 0 ? (
-          <Empty>{text.wire.empty}</Empty>
+          <Empty>
+            {entries.length === 0 ? text.wire.empty : text.wire.filtered}{' '}
+            {entries.length > 0 && (
+              <button
+                type="button"
+                class="button"
+                onClick={() => {
+                  setHidden(new Set());
+                  setSearch('');
+                }}
+              >
+                {text.wire.showAll}
+              </button>
+            )}
+          </Empty>
         ) : (
-          <ol class="wire-list" data-testid="wire">
-            {shown.map((entry) => (
-              <WireRow key={entry.key} entry={entry} chosen={entry.key === chosen} choose={setChosen} />
+          <ol class="wire-list" data-testid="wire" onKeyDown={moveFocus}>
+            {shown.map((entry, index) => (
+              <WireRow
+                key={entry.key}
+                entry={entry}
+                chosen={entry.key === chosen}
+                // One stop for the Tab key: the chosen line, or the newest. The arrow keys go on from there.
+                stop={shown.some(({ key }) => key === chosen) ? entry.key === chosen : index === 0}
+                choose={setChosen}
+              />
             ))}
           </ol>
         )}
@@ -60,6 +81,16 @@ export function WirePanel() {
       </div>
     </Card>
   );
+}
+
+/** Up and down walk through the list. */
+function moveFocus(event: KeyboardEvent): void {
+  const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' } as const;
+  const way = event.key === 'ArrowDown' || event.key === 'ArrowUp' ? step[event.key] : null;
+  const line = event.target instanceof Element ? event.target.closest('li') : null;
+  if (way === null || line === null) return;
+  event.preventDefault();
+  line[way]?.querySelector<HTMLElement>('button')?.focus();
 }
 
 function contains(entry: WireEntry, search: string): boolean {

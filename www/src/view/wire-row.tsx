@@ -8,13 +8,14 @@ import { memo } from './memo.js';
 interface WireRowProps {
   readonly entry: WireEntry;
   readonly chosen: boolean;
+  readonly stop: boolean;
   readonly choose: (key: number) => void;
 }
 
 /** Device on the left, hub on the right: the arrow points the way the packet went. */
 const ARROWS: Readonly<Record<WireSide, string>> = { out: '→', in: '←', client: '●', hub: '◆' };
 
-export const WireRow = memo(({ entry, chosen, choose }: WireRowProps) => {
+export const WireRow = memo(({ entry, chosen, stop, choose }: WireRowProps) => {
   const text = useText();
   const { language } = usePage().store.page.value;
   return (
@@ -23,6 +24,7 @@ export const WireRow = memo(({ entry, chosen, choose }: WireRowProps) => {
         type="button"
         class={`wire-row tone-${entry.tone} kind-${entry.kind}`}
         aria-pressed={chosen}
+        tabIndex={stop ? 0 : -1}
         onClick={() => choose(entry.key)}
       >
         <time>{clockTime(entry.at, language)}</time>
