@@ -23,3 +23,4 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 pub use driver::Driver;
 pub use host::Host;
 pub use inspect::parse_connection_string;
+pub use stored::merge_stored;

@@ -9,6 +9,6 @@ use wasm_bindgen::prelude::*;
 /// # Errors
 /// `[code, message, retryable]` for a patch that the hub would refuse.
 #[wasm_bindgen(js_name = mergeReported)]
-pub fn merge(earlier: &str, later: &str) -> Result<Option<String>, JsValue> {
+pub fn merge_stored(earlier: &str, later: &str) -> Result<Option<String>, JsValue> {
     merge_reported(earlier, later).map_err(|error| errors::to_js(&error))
 }

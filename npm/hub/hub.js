@@ -5,7 +5,7 @@
  */
 
 import { answerOf, HubError } from './answer.js';
-import { eventStream } from './events.js';
+import { eventOf, eventStream, eventsSoFar, nextEvent } from './events.js';
 import { socketClass } from './socket.js';
 import { Tasks } from './tasks.js';
 
@@ -16,6 +16,20 @@ import { Tasks } from './tasks.js';
 
 /** The longest time that `setTimeout` takes. */
 const LONGEST = 0x7fffffff;
+
+/** What the clients' sockets are told at `close`: "going away". */
+const GOING_AWAY = 1001;
+const CLOSED = 'the hub in this page was closed';
+
+/**
+ * Whether a timer keeps the process alive; pages have no such thing.
+ * @param {any} timer @param {boolean} keeps
+ */
+function keepAlive(timer, keeps) {
+  const name = keeps ? 'ref' : 'unref';
+  if (typeof timer === 'object') timer[name]?.();
+  else if (timer !== undefined) /** @type {any} */ (globalThis).Deno?.[`${name}Timer`](timer);
+}
 
 /** The path of an identity below `/local/devices`. @param {string} deviceId @param {IdentityOptions} [options] */
 function pathOf(deviceId, { moduleId } = {}) {
@@ -49,6 +63,9 @@ export class Hub extends EventTarget {
   #telling = false;
   /** @type {Set<() => void>} */
   #readers = new Set();
+  /** Events that `waitFor` gave. @type {Set<number>} */
+  #given = new Set();
+  #closing = false;
 
   /** Not for applications: `start` makes them. @param {import('./index.js').HubOptions} options */
   constructor(options) {
@@ -63,6 +80,7 @@ export class Hub extends EventTarget {
       close: (link) => {
         this.#links.delete(link);
         this.#hub?.close(link, performance.now(), Date.now());
+        this.#keepAlive();
       },
       later: (task) => this.#tasks.add(task),
     });
@@ -83,7 +101,10 @@ export class Hub extends EventTarget {
       ) => {
         const end = this.#links.get(link);
         this.#links.delete(link);
-        if (end) this.#tasks.add(() => end.closed(gently));
+        this.#keepAlive();
+        if (end === undefined) return;
+        if (this.#closing) this.#tasks.add(() => end.closed(GOING_AWAY, CLOSED));
+        else this.#tasks.add(() => end.closed(gently ? 1005 : 1006, ''));
       },
       answered: (
         /** @type {number} */ call,
@@ -91,6 +112,7 @@ export class Hub extends EventTarget {
       ) => {
         const settle = this.#calls.get(call);
         this.#calls.delete(call);
+        this.#keepAlive();
         settle?.(answer);
       },
       happened: () => {
@@ -108,7 +130,13 @@ export class Hub extends EventTarget {
     const link = this.#nextLink++;
     this.#links.set(link, end);
     this.#hub.open(link, performance.now(), Date.now());
+    this.#keepAlive();
     return link;
+  }
+
+  /** A hub that nobody uses keeps no process alive. */
+  #keepAlive() {
+    keepAlive(this.#timer, this.#links.size + this.#calls.size > 0);
   }
 
   /** @param {number | undefined} at */
@@ -122,6 +150,7 @@ export class Hub extends EventTarget {
       if (this.#wakeAt !== undefined && now < this.#wakeAt) this.#wake(this.#wakeAt);
       else this.#hub?.timeout(now, Date.now());
     }, rest);
+    this.#keepAlive();
   }
 
   #tell() {
@@ -132,7 +161,7 @@ export class Hub extends EventTarget {
       if (cursor === this.#told && missed === 0) return;
       this.#told = cursor;
       if (missed > 0) this.#dispatch({ type: 'gap', missed });
-      for (const [, , data] of events) this.#dispatch(data);
+      for (const [, , data] of events) this.#dispatch(eventOf(data));
     }
   }
 
@@ -144,14 +173,31 @@ export class Hub extends EventTarget {
 
   /** @param {import('./index.js').EventOptions} [options] */
   events(options = {}) {
-    return eventStream(
-      {
-        read: (cursor) => (this.#hub === undefined ? undefined : JSON.parse(this.#hub.events(cursor))),
-        last: () => this.#hub?.lastEventId() ?? 0,
-        readers: this.#readers,
-      },
-      options,
-    );
+    return eventStream(this.#source(), options);
+  }
+
+  /** @param {import('./index.js').EventOptions} [options] */
+  eventsSoFar(options = {}) {
+    return eventsSoFar(this.#source(), options);
+  }
+
+  /** @param {import('./index.js').HubEvent['type']} type @param {import('./index.js').WaitOptions<any>} [options] */
+  waitFor(type, options = {}) {
+    return nextEvent(this.#source(), type, options);
+  }
+
+  get lastEventId() {
+    return this.#hub?.lastEventId() ?? 0;
+  }
+
+  #source() {
+    return {
+      read: (/** @type {number} */ cursor) =>
+        this.#hub === undefined ? undefined : JSON.parse(this.#hub.events(cursor)),
+      last: () => this.lastEventId,
+      readers: this.#readers,
+      given: this.#given,
+    };
   }
 
   /**
@@ -166,7 +212,12 @@ export class Hub extends EventTarget {
     const head = [method, path, query, ...flat];
     const answer = this.#hub.request(head, bytes, performance.now(), Date.now());
     if (typeof answer !== 'number') return answerOf(answer);
-    return answerOf(await new Promise((resolve) => this.#calls.set(answer, resolve)));
+    return answerOf(
+      await new Promise((resolve) => {
+        this.#calls.set(answer, resolve);
+        this.#keepAlive();
+      }),
+    );
   }
 
   /** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] */
@@ -276,6 +327,7 @@ export class Hub extends EventTarget {
 
   close() {
     if (this.#hub === undefined) return;
+    this.#closing = true;
     this.#hub.stop(performance.now(), Date.now());
     this.#wake(undefined);
     this.#hub.free();

@@ -29,35 +29,134 @@ export interface IdentityOptions {
   moduleId?: string;
 }
 
-/** What happened, as `GET /local/events` of `iothub-local` tells it. */
-export interface HubEvent {
-  type:
-    | 'telemetry'
-    | 'connection'
-    | 'refused'
-    | 'twin'
-    | 'c2d'
-    | 'method'
-    | 'lifecycle'
-    | 'feedback'
-    | 'control'
-    | 'gap';
+interface Happened<T extends string> {
+  type: T;
   /** The hub's clock, ISO 8601. */
-  at?: string;
+  at: string;
+  /** Whom it concerns. */
   deviceId?: string;
   moduleId?: string;
-  [field: string]: unknown;
 }
 
-export interface EventOptions {
+/** A message of a device. */
+export interface TelemetryEvent extends Happened<'telemetry'> {
+  /** The body as text; `bodyBase64` instead when it is no UTF-8. */
+  body?: string;
+  bodyBase64?: string;
+  qos: 0 | 1;
+  properties: Record<string, string | null>;
+  /** `message-id`, `content-type`, `iothub-enqueuedtime`, … */
+  systemProperties: Record<string, string | number | null>;
+  /** The body as JSON; throws what `JSON.parse` throws. */
+  // biome-ignore lint/suspicious/noExplicitAny: what JSON.parse gives
+  json(): any;
+}
+
+/** A device connected or disconnected. */
+export interface ConnectionEvent extends Happened<'connection'> {
+  state: 'connected' | 'disconnected';
+  /** A stable word; `detail` says it for people. */
+  reason: string;
+  detail: string;
+  transport?: string;
+  cleanSession?: boolean;
+  sessionPresent?: boolean;
+  keepAliveSeconds?: number;
+  clientType?: string | null;
+  modelId?: string | null;
+  tokenEnds?: string | null;
+  [more: string]: unknown;
+}
+
+/** A connection, or something sent on it, was refused. */
+export interface RefusedEvent extends Happened<'refused'> {
+  reason: string;
+  detail: string;
+  /** The code, if it was a CONNECT. */
+  connack: number | null;
+}
+
+/** A section of a twin changed. */
+export interface TwinEvent extends Happened<'twin'> {
+  section: 'desired' | 'reported' | 'tags';
+  patch: Document;
+  /** Tags have none. */
+  version: number | null;
+  /** The section was replaced, not merged. */
+  replaced: boolean;
+}
+
+/** A cloud-to-device message moved on. */
+export interface C2DEvent extends Happened<'c2d'> {
+  state: 'queued' | 'delivered' | 'completed' | 'expired' | 'dead-lettered' | 'purged';
+  messageId: string;
+  /** How many times it was sent to the device. */
+  deliveries: number;
+}
+
+/** A direct method moved on. */
+export interface MethodEvent extends Happened<'method'> {
+  state: 'sent' | 'answered' | 'timed-out' | 'failed';
+  name: string;
+  requestId: string;
+  status: number | null;
+  /** JSON text. */
+  payload: string | null;
+}
+
+/** An identity was created, updated or deleted. */
+export interface LifecycleEvent extends Happened<'lifecycle'> {
+  state: 'created' | 'updated' | 'deleted';
+}
+
+/** Feedback that a sender of cloud-to-device messages asked for. */
+export interface FeedbackEvent extends Happened<'feedback'> {
+  records: Document[];
+}
+
+/** The hub was told to do something: a fault, its clock, a reset. */
+export interface ControlEvent extends Happened<'control'> {
+  what: string;
+}
+
+/** A reader was too slow, or began too far back: so many events are not kept any more. */
+export interface GapEvent {
+  type: 'gap';
+  missed: number;
+}
+
+/** What happened, as `GET /local/events` of `iothub-local` tells it. Branch on `type`. */
+export type HubEvent =
+  | TelemetryEvent
+  | ConnectionEvent
+  | RefusedEvent
+  | TwinEvent
+  | C2DEvent
+  | MethodEvent
+  | LifecycleEvent
+  | FeedbackEvent
+  | ControlEvent
+  | GapEvent;
+
+/** The event of one type: `HubEventOf<'telemetry'>`. */
+export type HubEventOf<T extends HubEvent['type']> = Extract<HubEvent, { type: T }>;
+
+export interface EventOptions<T extends HubEvent['type'] = HubEvent['type']> {
   /** Only these types. */
-  types?: HubEvent['type'][];
+  types?: readonly T[];
   deviceId?: string;
   moduleId?: string;
-  /** Begin after this event; 0 begins with the oldest that is kept. Default: what happens from now on. */
+  /** Begin after this event; 0 begins with the oldest that is kept. */
   lastEventId?: number;
   /** Ends the iteration. */
   signal?: AbortSignal;
+}
+
+export interface WaitOptions<T extends HubEvent['type']> extends Omit<EventOptions, 'types'> {
+  /** Only an event for which this is true. */
+  where?: (event: HubEventOf<T>) => boolean;
+  /** Milliseconds, then it rejects. Default 5,000. */
+  timeout?: number;
 }
 
 export interface CloudToDeviceMessage {
@@ -174,15 +273,40 @@ export class LocalHub extends EventTarget {
   /** Give it to a client: `DeviceClient.connect(await hub.connectionString('device-1'), { WebSocket: hub.WebSocket })`. */
   readonly WebSocket: WebSocketClass;
 
-  /** Every event as `event`, and each under its own type; `event.data` is a {@link HubEvent}. */
+  /** Each event under its own type, and every one as `event`; `event.data` is a {@link HubEvent}. */
+  addEventListener<T extends HubEvent['type']>(
+    type: T,
+    listener: Listener<Event & { data: HubEventOf<T> }>,
+    options?: boolean | ListenerOptions,
+  ): void;
   addEventListener(
-    type: 'event' | HubEvent['type'],
+    type: 'event',
     listener: Listener<Event & { data: HubEvent }>,
     options?: boolean | ListenerOptions,
   ): void;
 
-  /** What happens, one after the other. */
-  events(options?: EventOptions): AsyncGenerator<HubEvent, void, void>;
+  /**
+   * What happens, one after the other, from this call on, whenever the first one is read. The iteration ends with
+   * `signal`, a `break`, or when the hub closes.
+   */
+  events<T extends HubEvent['type'] = HubEvent['type']>(
+    options?: EventOptions<T>,
+  ): AsyncGenerator<HubEventOf<T> | GapEvent, void, void>;
+
+  /** What has happened and is still kept, from the start on (or after `lastEventId`). */
+  eventsSoFar<T extends HubEvent['type'] = HubEvent['type']>(options?: EventOptions<T>): HubEventOf<T>[];
+
+  /**
+   * The next event of a type that no earlier `waitFor` gave, whether it has happened already or is to come. Rejects
+   * after `timeout`. With `lastEventId: hub.lastEventId` only what happens from now on.
+   */
+  waitFor<T extends Exclude<HubEvent['type'], 'gap'>>(
+    type: T,
+    options?: WaitOptions<T>,
+  ): Promise<HubEventOf<T>>;
+
+  /** The number of the last event; 0 before the first. */
+  readonly lastEventId: number;
 
   /** Any call of `/local`, as over HTTP. */
   fetch(
@@ -221,7 +345,10 @@ export class LocalHub extends EventTarget {
   /** Back to the first moment. */
   reset(): Promise<void>;
 
-  /** Ends all links and frees the memory. */
+  /**
+   * Closes the connections (code 1001, reason "the hub in this page was closed") and frees the memory. A client goes on
+   * trying to reconnect: close it first. A hub that nobody uses keeps no process alive, closed or not.
+   */
   close(): void;
   [Symbol.dispose](): void;
 }

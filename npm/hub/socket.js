@@ -5,19 +5,33 @@
 
 /**
  * The hub's side of a socket.
- * @typedef {{ message(bytes: Uint8Array): void, closed(gently: boolean): void }} LinkEnd
+ * @typedef {{ message(bytes: Uint8Array): void, closed(code: number, reason: string): void }} LinkEnd
  * @typedef {{ open(end: LinkEnd): number | undefined, feed(link: number, bytes: Uint8Array): void, close(link: number): void, later(task: () => void): void }} Port
  */
 
 const PATH = '/$iothub/websocket';
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
 
-/** Node 20 has no CloseEvent. @param {number} code @param {boolean} wasClean */
-function closeEvent(code, wasClean) {
-  const fields = { code, reason: '', wasClean };
+/** What an end without a closing handshake reports. */
+const ABNORMAL = 1006;
+/** What a close without a code reports. */
+const NO_CODE = 1005;
+const REASON_BYTES = 123;
+
+/** Node 20 has no CloseEvent. @param {number} code @param {string} reason */
+function closeEvent(code, reason) {
+  const fields = { code, reason, wasClean: code !== ABNORMAL };
   return typeof CloseEvent === 'function'
     ? new CloseEvent('close', fields)
     : Object.assign(new Event('close'), fields);
+}
+
+/** As every WebSocket refuses them. @param {number | undefined} code @param {string} reason */
+function checkClose(code, reason) {
+  if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
+    throw new DOMException(`the code is ${code}: use 1000, or 3000 to 4999`, 'InvalidAccessError');
+  if (new TextEncoder().encode(reason).length > REASON_BYTES)
+    throw new DOMException(`the reason is longer than ${REASON_BYTES} bytes`, 'SyntaxError');
 }
 
 /** A copy: the caller may use its buffer again. @param {string | ArrayBuffer | ArrayBufferView} data */
@@ -79,12 +93,12 @@ class HubSocket extends EventTarget {
     if (this.#state !== CONNECTING) return;
     const end = {
       message: (/** @type {Uint8Array} */ bytes) => this.#message(bytes),
-      closed: (/** @type {boolean} */ gently) => this.#closed(gently ? 1005 : 1006, gently),
+      closed: (/** @type {number} */ code, /** @type {string} */ reason) => this.#closed(code, reason),
     };
     this.#link = protocol === undefined ? undefined : this.#port.open(end);
     if (this.#link === undefined) {
       this.#raise(new Event('error'), this.onerror);
-      this.#closed(1006, false);
+      this.#closed(ABNORMAL, '');
       return;
     }
     this.protocol = protocol ?? '';
@@ -113,14 +127,17 @@ class HubSocket extends EventTarget {
     });
   }
 
-  close() {
+  /** @param {number} [code] @param {string} [reason] */
+  close(code, reason = '') {
+    checkClose(code, reason);
     if (this.#state >= CLOSING) return;
     const opened = this.#state === OPEN;
     this.#state = CLOSING;
     this.#port.later(() => {
       if (this.#state === CLOSED) return;
       const link = this.#link;
-      this.#closed(opened ? 1005 : 1006, opened);
+      if (opened) this.#closed(code ?? NO_CODE, reason);
+      else this.#closed(ABNORMAL, '');
       if (link !== undefined) this.#port.close(link);
     });
   }
@@ -133,12 +150,12 @@ class HubSocket extends EventTarget {
     this.#raise(new MessageEvent('message', { data }), this.onmessage);
   }
 
-  /** @param {number} code @param {boolean} clean */
-  #closed(code, clean) {
+  /** @param {number} code @param {string} reason */
+  #closed(code, reason) {
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
     this.#link = undefined;
-    this.#raise(closeEvent(code, clean), this.onclose);
+    this.#raise(closeEvent(code, reason), this.onclose);
   }
 
   /** @param {Event} event @param {((event: Event) => void) | null} handler */

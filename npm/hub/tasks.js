@@ -3,6 +3,9 @@
  * same turn, and a page that sends in a loop would never draw again. Used by `hub.js`.
  */
 
+/** As it is when this is loaded: a test's fake timers control time-outs, not what a network would deliver. */
+const { setImmediate } = globalThis;
+
 /** Calls back in another turn, without the four milliseconds that nested timers take. */
 function scheduler() {
   if (typeof setImmediate === 'function') return (/** @type {() => void} */ run) => void setImmediate(run);

@@ -49,11 +49,10 @@ test('telemetry, C2D, twin and methods in one tab without a server', { timeout: 
   const { context, page, complaints } = await openBoth();
   const seen = await page.evaluate(async () => {
     const hub = await iothubHub.LocalHub.start();
-    const events = hub.events({ types: ['telemetry'] });
     const credentials = await hub.connectionString('device-1');
     const device = await iothub.DeviceClient.connect(credentials, { WebSocket: hub.WebSocket });
     await device.send({ body: { t: 1 }, properties: { 'a b': 'c&d' } });
-    const telemetry = (await events.next()).value;
+    const telemetry = await hub.waitFor('telemetry');
     const message = new Promise((resolve) => {
       device.addEventListener('message', (/** @type {any} */ event) => resolve(event.message.text()), {
         once: true,
@@ -71,6 +70,7 @@ test('telemetry, C2D, twin and methods in one tab without a server', { timeout: 
     const twin = await hub.twin('device-1');
     const result = {
       telemetry,
+      json: telemetry.json(),
       message: await message,
       desired: await desired,
       answer,
@@ -80,8 +80,9 @@ test('telemetry, C2D, twin and methods in one tab without a server', { timeout: 
     hub.close();
     return result;
   });
-  assert.equal(seen.telemetry?.deviceId, 'device-1');
-  assert.deepEqual(seen.telemetry?.properties, { 'a b': 'c&d' });
+  assert.equal(seen.telemetry.deviceId, 'device-1');
+  assert.deepEqual(seen.telemetry.properties, { 'a b': 'c&d' });
+  assert.deepEqual(seen.json, { t: 1 });
   assert.equal(seen.message, 'down');
   assert.deepEqual(seen.desired, { interval: 5 });
   assert.deepEqual(seen.answer, { status: 202, payload: { asked: 'now' } });
@@ -94,7 +95,6 @@ test('the hub in the page refuses and cuts as the process does', { timeout: 60_0
   const { context, page } = await openBoth();
   const seen = await page.evaluate(async () => {
     const hub = await iothubHub.LocalHub.start();
-    const refused = hub.events({ types: ['refused'] });
     const wrong = (await hub.connectionString('device-1')).replace(
       /SharedAccessKey=.*/,
       'SharedAccessKey=AAAA',
@@ -103,18 +103,18 @@ test('the hub in the page refuses and cuts as the process does', { timeout: 60_0
       () => 'connected',
       (/** @type {any} */ error) => error.code,
     );
-    const reason = (await refused.next()).value?.reason;
+    const { reason } = await hub.waitFor('refused');
     const good = await hub.connectionString('device-1');
     const device = await iothub.DeviceClient.connect(good, { WebSocket: hub.WebSocket });
-    const links = hub.events({ types: ['connection'] });
+    const { lastEventId } = hub;
     await hub.addFault({ kind: 'cut' });
-    const cut = (await links.next()).value;
-    const back = (await links.next()).value;
+    const cut = await hub.waitFor('connection', { lastEventId });
+    const back = await hub.waitFor('connection', { lastEventId });
     await device.send({ body: 'still here' });
     const error = await hub
       .invokeMethod('nobody', { methodName: 'x' })
       .catch((/** @type {any} */ thrown) => thrown);
-    const result = { code, reason, cut: cut?.reason, back: back?.state, error: error.errorCode };
+    const result = { code, reason, cut: cut.reason, back: back.state, error: error.errorCode };
     await device.close();
     hub.close();
     return result;
