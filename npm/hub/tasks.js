@@ -3,12 +3,22 @@
  * same turn, and a page that sends in a loop would never draw again. Used by `hub.js`.
  */
 
-/** As it is when this is loaded: a test's fake timers control time-outs, not what a network would deliver. */
-const { setImmediate } = globalThis;
+/** As it is when this is loaded, before a test's fake timers take its place. */
+const realImmediate = globalThis.setImmediate;
+
+/**
+ * Fake timers run it in its place among the time-outs, when the test advances them; and in any case it runs in the next
+ * real turn, so that what is sent arrives although nobody advances them.
+ * @param {() => void} run
+ */
+function immediately(run) {
+  setImmediate(run);
+  if (setImmediate !== realImmediate) realImmediate?.(run);
+}
 
 /** Calls back in another turn, without the four milliseconds that nested timers take. */
 function scheduler() {
-  if (typeof setImmediate === 'function') return (/** @type {() => void} */ run) => void setImmediate(run);
+  if (typeof setImmediate === 'function') return immediately;
   if (typeof MessageChannel !== 'function') return (/** @type {() => void} */ run) => void setTimeout(run, 0);
   const { port1, port2 } = new MessageChannel();
   /** @type {(() => void)[]} */

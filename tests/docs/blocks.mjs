@@ -1,6 +1,7 @@
 /**
  * The code blocks of README and guides: taken out, given what they take for granted, compiled with `tsc --strict` into
- * `target/docs/`. A block of the language `ts` or `js` is for a page; `ts server NAME.mjs` is a module for a server.
+ * `target/docs/`. A block of the language `ts` or `js` is for a page; `ts server NAME.mjs` is a module for a server;
+ * `ts test RUNNER` is a test file of its own, for `vitest` or `node`.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -25,6 +26,7 @@ const device = await DeviceClient.connect('${PLACE_OF_STRING}');
  * @property {string} name such as `connect-2`, or the module's name on a server
  * @property {string} place file and line, for messages
  * @property {boolean} server
+ * @property {string} [runner] of a test file
  * @property {string} source as the guide shows it
  * @property {string} [code] compiled
  */
@@ -48,14 +50,16 @@ function blocksOf(file) {
     const [, server, module] = info.split(' ');
     const line = text.slice(0, match.index).split('\n').length;
     const name = server === 'server' ? path.basename(module ?? '', '.mjs') : `${guide}-${blocks.length + 1}`;
-    blocks.push({ name, place: `${file}:${line}`, server: server === 'server', source });
+    const block = { name, place: `${file}:${line}`, server: server === 'server', source };
+    blocks.push(server === 'test' ? { ...block, runner: module ?? '' } : block);
   }
   return blocks;
 }
 
 /** A block with what it takes for granted. @param {Block} block */
-function whole({ source, server }) {
-  const takesDevice = !server && /\bdevice\./.test(source) && !/\b(const|using) device\b/.test(source);
+function whole({ source, server, runner }) {
+  const takesDevice =
+    !server && runner === undefined && /\bdevice\./.test(source) && !/\b(const|using) device\b/.test(source);
   return `${takesDevice ? PRELUDE : ''}${source}\nexport {};\n`;
 }
 
@@ -90,7 +94,7 @@ const CONFIG = {
     skipLibCheck: true,
     rootDir: 'src',
     outDir: 'out',
-    paths: { 'iothub-wasm': ['../../pkg/index.d.ts'] },
+    paths: { 'iothub-wasm': ['../../pkg/index.d.ts'], 'iothub-wasm/hub': ['../../pkg/hub/index.d.ts'] },
   },
   include: ['src'],
 };

@@ -32,7 +32,7 @@ test('README and guides have code to run', () => {
 
 /** @typedef {{ deviceId: string, key: string, credentials: string, service: Service, events: import('../local-api.mjs').LocalEvents }} Ground */
 
-for (const block of BLOCKS.filter(({ server }) => !server)) {
+for (const block of BLOCKS.filter(({ server, runner }) => !server && runner === undefined)) {
   test(`${block.place} runs in a page`, { timeout: 60_000 }, async () => {
     const ground = await lay();
     const { page, context, complaints } = await world.openPage();
