@@ -27,6 +27,10 @@ async fn the_ready_line_has_all_that_a_program_needs() {
             .unwrap()
             .starts_with(device["sdkConnectionString"].as_str().unwrap())
     );
+    let (_, told) = hub.json("GET", "/local/devices/device-1", "").await;
+    for name in ["connectionString", "sdkConnectionString"] {
+        assert_eq!(told[name], device[name], "/local has the pair of the ready line");
+    }
 }
 
 #[tokio::test]
