@@ -247,13 +247,12 @@ const LIFE_MS_MAX: u64 = 48 * 3_600_000;
 fn check_fields(message: &C2dMessage, wall_ms: u64) -> Result<(), ServiceError> {
     let bad = |text: String| Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@;$'".contains(c);
-    if let Some(id) = &message.message_id {
-        if id.is_empty() || id.len() > limits::ID_CHARS || !id.chars().all(allowed) {
-            let most = limits::ID_CHARS;
-            return bad(format!(
-                "messageId has 1 to {most} ASCII letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '"
-            ));
-        }
+    let strange = |id: &String| id.is_empty() || id.len() > limits::ID_CHARS || !id.chars().all(allowed);
+    if message.message_id.as_ref().is_some_and(strange) {
+        let most = limits::ID_CHARS;
+        return bad(format!(
+            "messageId has 1 to {most} ASCII letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '"
+        ));
     }
     match message.expiry_ms {
         Some(expiry) if expiry <= wall_ms => return bad("expiryTimeUtc has passed already".to_owned()),

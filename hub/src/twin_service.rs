@@ -137,7 +137,7 @@ impl Hub {
 
 /// The fields of a twin's document. All but `tags` and `properties.desired` are read only: documents that were read
 /// and are sent back carry them.
-const FIELDS: [&str; 20] = [
+pub(crate) const FIELDS: [&str; 20] = [
     "deviceId",
     "moduleId",
     "etag",

@@ -1,7 +1,7 @@
 //! Whether a condition holds for a twin. A field that is not there makes every comparison false, as in the
 //! hub's language; only `NOT` and `IS_DEFINED` tell it from one that differs.
 
-use super::parse::{Comparison, Condition, Operand, TextTest};
+use super::parse::{Comparison, Condition, Field, Operand, Path, TextTest};
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -10,31 +10,45 @@ pub(super) fn field<'v>(document: &'v Value, path: &[String]) -> Option<&'v Valu
     path.iter().try_fold(document, |value, part| value.get(part))
 }
 
-pub(super) fn holds(condition: &Condition, document: &Value) -> bool {
-    match condition {
-        Condition::And(left, right) => holds(left, document) && holds(right, document),
-        Condition::Or(left, right) => holds(left, document) || holds(right, document),
-        Condition::Not(inside) => !holds(inside, document),
-        Condition::IsDefined(path) => field(document, path).is_some(),
-        Condition::In(path, values, none_of) => field(document, path).is_some_and(|value| {
-            values.iter().any(|one| order(value, one) == Some(Ordering::Equal)) != *none_of
-        }),
-        Condition::Text(test, path, text) => {
-            field(document, path).and_then(Value::as_str).is_some_and(|value| test_text(*test, value, text))
-        }
-        Condition::Compare(left, comparison, right) => {
-            let (Some(left), Some(right)) = (operand(left, document), operand(right, document)) else {
-                return false;
-            };
-            compare(left, *comparison, right)
+/// The fields of a query, each looked up once in a twin.
+pub(super) struct Looked<'v>(Vec<Option<&'v Value>>);
+
+impl<'v> Looked<'v> {
+    pub(super) fn up(fields: &[Path], document: &'v Value) -> Self {
+        Self(fields.iter().map(|path| field(document, path)).collect())
+    }
+
+    fn field(&self, field: Field) -> Option<&'v Value> {
+        self.0.get(field).copied().flatten()
+    }
+
+    pub(super) fn holds(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::And(left, right) => self.holds(left) && self.holds(right),
+            Condition::Or(left, right) => self.holds(left) || self.holds(right),
+            Condition::Not(inside) => !self.holds(inside),
+            Condition::IsDefined(field) => self.field(*field).is_some(),
+            Condition::In(field, values, none_of) => self.field(*field).is_some_and(|value| {
+                values.iter().any(|one| order(value, one) == Some(Ordering::Equal)) != *none_of
+            }),
+            Condition::Text(test, field, text) => {
+                let value = self.field(*field).and_then(Value::as_str);
+                value.is_some_and(|value| test_text(*test, value, text))
+            }
+            Condition::Compare(left, comparison, right) => {
+                let (Some(left), Some(right)) = (self.operand(left), self.operand(right)) else {
+                    return false;
+                };
+                compare(left, *comparison, right)
+            }
         }
     }
-}
 
-fn operand<'v>(operand: &'v Operand, document: &'v Value) -> Option<&'v Value> {
-    match operand {
-        Operand::Field(path) => field(document, path),
-        Operand::Literal(value) => Some(value),
+    fn operand<'a>(&'a self, operand: &'a Operand) -> Option<&'a Value> {
+        match operand {
+            Operand::Field(field) => self.field(*field),
+            Operand::Literal(value) => Some(value),
+        }
     }
 }
 

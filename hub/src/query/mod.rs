@@ -43,8 +43,8 @@ impl Hub {
         });
         let after = after.transpose()?;
         let max = max.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
-        if let Select::Count(alias) = &query.select {
-            return Ok(self.count(&query, alias));
+        if let Select::Count(alias, group) = &query.select {
+            return Ok(self.count(&query, alias, group.as_ref()));
         }
         let mut page = Page { items: Vec::new(), item_type: query.item_type(), continuation: None };
         let mut last = None;
@@ -66,20 +66,22 @@ impl Hub {
             .iter()
             .filter(|(_, record)| record.is_module() == query.modules)
             .map(|(_, record)| (&*record.identity, document(record)))
-            .filter(|(_, twin)| query.condition.as_ref().is_none_or(|condition| eval::holds(condition, twin)))
+            .filter(|(_, twin)| {
+                let holds = |condition| eval::Looked::up(&query.fields, twin).holds(condition);
+                query.condition.as_ref().is_none_or(holds)
+            })
     }
 
-    fn count(&self, query: &Query, alias: &str) -> Page {
-        let items = match &query.group_by {
+    fn count(&self, query: &Query, alias: &str, group: Option<&(Vec<String>, String)>) -> Page {
+        let items = match group {
             None => vec![json!({ alias: self.matching(query).count() })],
-            Some(path) => {
-                let name = path.last().cloned().unwrap_or_default();
+            Some((path, name)) => {
                 let mut groups: BTreeMap<String, (Value, usize)> = BTreeMap::new();
                 for (_, twin) in self.matching(query) {
                     let value = eval::field(&twin, path).cloned().unwrap_or(Value::Null);
                     groups.entry(value.to_string()).or_insert((value, 0)).1 += 1;
                 }
-                groups.into_values().map(|(value, count)| json!({ &name: value, alias: count })).collect()
+                groups.into_values().map(|(value, count)| json!({ name: value, alias: count })).collect()
             }
         };
         Page { items, item_type: "Raw", continuation: None }

@@ -40,6 +40,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut found = Vec::new();
     while let Some(first) = rest.chars().next() {
         let (token, length) = match first {
+            _ if found.last() == Some(&Token::Sign(".")) => part_token(rest)?,
             '\'' | '"' => text_token(rest, first)?,
             '0'..='9' | '-' => number_token(rest)?,
             _ if is_word_char(first) => {
@@ -63,12 +64,31 @@ fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// A doubled quote inside stands for one.
+/// What stands behind a dot: a name with any characters but those of the language, or any name in `[[` and `]]`, as
+/// Microsoft's samples write `properties.reported.[[$iotin:deviceinfo]]`.
+fn part_token(rest: &str) -> Result<(Token, usize), String> {
+    if let Some(inside) = rest.strip_prefix("[[") {
+        let end = inside.find("]]").ok_or("a name begins with [[ and never ends")?;
+        return Ok((Token::Word(inside[..end].to_owned()), end + 4));
+    }
+    let ends = |c: char| c.is_whitespace() || ".,()[]=<>!'\"*".contains(c);
+    match rest.find(ends).unwrap_or(rest.len()) {
+        0 => Err(format!("a name was expected behind the dot, {rest:?} stands there")),
+        length => Ok((Token::Word(rest[..length].to_owned()), length)),
+    }
+}
+
+/// A doubled quote inside stands for one; `\'`, `\"`, `\\` and `\uXXXX` for what they name.
 fn text_token(rest: &str, quote: char) -> Result<(Token, usize), String> {
     let mut text = String::new();
     let mut chars = rest.char_indices().skip(1).peekable();
     while let Some((at, c)) = chars.next() {
-        if c != quote {
+        if c == '\\' {
+            let escape = &rest[at + 1..];
+            let (character, length) = escaped(escape)?;
+            text.push(character);
+            chars.by_ref().take(length).for_each(drop);
+        } else if c != quote {
             text.push(c);
         } else if chars.peek().is_some_and(|(_, next)| *next == quote) {
             text.push(quote);
@@ -78,6 +98,32 @@ fn text_token(rest: &str, quote: char) -> Result<(Token, usize), String> {
         }
     }
     Err(format!("a text begins with {quote} and never ends"))
+}
+
+/// The character that an escape stands for, and the characters it is written in behind the backslash.
+fn escaped(escape: &str) -> Result<(char, usize), String> {
+    match escape.chars().next() {
+        Some(c @ ('\'' | '"' | '\\')) => Ok((c, 1)),
+        Some('u') => {
+            let unit = |at: usize| {
+                let digits =
+                    escape.get(at..at + 4).filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
+                u16::from_str_radix(digits, 16).ok()
+            };
+            let first = unit(1);
+            let second = if escape.get(5..7) == Some("\\u") { unit(7) } else { None };
+            // A character beyond the first plane is written as two.
+            let pair = first.zip(second).and_then(|(a, b)| char::decode_utf16([a, b]).next()?.ok());
+            match pair.filter(|c| c.len_utf16() == 2) {
+                Some(c) => Ok((c, 11)),
+                None => {
+                    let c = first.and_then(|unit| char::from_u32(unit.into()));
+                    c.map(|c| (c, 5)).ok_or_else(|| "\\u is followed by four hexadecimal digits".to_owned())
+                }
+            }
+        }
+        _ => Err("a backslash stands before ', \", \\ or uXXXX".to_owned()),
+    }
 }
 
 fn number_token(rest: &str) -> Result<(Token, usize), String> {

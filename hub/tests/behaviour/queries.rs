@@ -47,6 +47,13 @@ fn conditions_choose() {
         ("tags.floor = '1'", &[]),
         ("connectionState = 'Connected'", &[]),
         ("deviceId IN []", &[]),
+        ("tags.name = 'it\\'s b'", &["b"]),
+        ("tags.name = \"it's b\"", &["b"]),
+        ("deviceId = '\\u0061'", &["a"]),
+        ("DEVICEID = 'c'", &["c"]),
+        ("devices.tags.floor = 2", &["c"]),
+        ("Properties.Desired.t = 10", &["c"]),
+        ("TAGS.floor = 2 AND tags.Floor = 2", &[]),
     ] {
         assert_eq!(ids(&mut bench, condition), want, "{condition}");
     }
@@ -68,6 +75,47 @@ fn fields_counts_and_modules_are_selected() {
     assert_eq!(groups, json!([{"floor": 1, "n": 2}, {"floor": 2, "n": 1}]));
     let (_, modules) = ask(&mut bench, "SELECT * FROM devices.modules");
     assert_eq!((modules.as_array().unwrap().len(), &modules[0]["moduleId"]), (1, &json!("m")));
+}
+
+#[test]
+fn every_name_of_a_twin_can_be_reached() {
+    let mut bench = fleet();
+    let odd = json!({"tags": {"4g": 1, "my-key": 1, "back\\slash": 1, "é": 1, "it's": 1, "a:b": {"c-d": 1}, "FROM": 1}});
+    assert_eq!(bench.call("PATCH", "/twins/b", &odd.to_string()).0, 200);
+    for path in [
+        "tags.4g",
+        "tags.my-key",
+        "tags['my-key']",
+        "tags[\"it's\"]",
+        "tags['it\\'s']",
+        "tags['back\\\\slash']",
+        "tags.[[4g]]",
+        "tags.[[a:b]].c-d",
+        "tags['a:b']['c-d']",
+        "tags.é",
+        "tags['FROM']",
+    ] {
+        assert_eq!(ids(&mut bench, &format!("{path} = 1")), ["b"], "{path}");
+    }
+}
+
+#[test]
+fn rows_have_the_names_of_the_document_and_the_aliases_that_were_given() {
+    let mut bench = fleet();
+    for (query, want) in [
+        ("SELECT DeviceID FROM devices WHERE deviceId = 'a'", json!([{"deviceId": "a"}])),
+        (
+            "SELECT tags.floor AS level, COUNT() AS n FROM devices WHERE IS_DEFINED(tags.floor) GROUP BY tags.floor",
+            json!([{"level": 1, "n": 2}, {"level": 2, "n": 1}]),
+        ),
+        ("SELECT COUNT() FROM devices GROUP BY Status", json!([{"status": "enabled", "count": 4}])),
+        (
+            "SELECT moduleId AS m FROM devices.modules WHERE devices.modules.moduleId = 'm'",
+            json!([{"m": "m"}]),
+        ),
+    ] {
+        assert_eq!(ask(&mut bench, query), (200, want), "{query}");
+    }
 }
 
 #[test]
@@ -104,6 +152,20 @@ fn what_the_subset_does_not_have_is_named() {
         ("DELETE * FROM devices", "SELECT"),
         ("SELECT * FROM devices WHERE deviceId ; 1", "';'"),
         ("", "SELECT"),
+        ("SELECT COUNT() AS n, deviceId FROM devices", "deviceId stands beside COUNT()"),
+        ("SELECT COUNT() AS n, status FROM devices GROUP BY tags.floor", "status stands beside COUNT()"),
+        ("SELECT COUNT() AS a, COUNT() AS b FROM devices", "twice"),
+        ("SELECT deviceId FROM devices GROUP BY deviceId", "COUNT()"),
+        ("SELECT * FROM devices GROUP BY deviceId", "COUNT()"),
+        ("SELECT tags.a, properties.desired.a FROM devices", "two fields are named \"a\""),
+        ("SELECT nothing FROM devices", "\"nothing\""),
+        ("SELECT * FROM devices WHERE tag.floor = 1", "\"tag\""),
+        ("SELECT * FROM devices WHERE properties.floor = 1", "\"properties.floor\""),
+        ("SELECT * FROM devices WHERE deviceId = '\\x'", "backslash"),
+        ("SELECT * FROM devices WHERE deviceId = '\\u12'", "hexadecimal"),
+        ("SELECT * FROM devices WHERE tags.[[a = 1", "never ends"),
+        ("SELECT * FROM devices WHERE tags. = 1", "behind the dot"),
+        ("SELECT * FROM devices WHERE tags[0] = 1", "in quotes"),
     ] {
         let (status, error) = ask(&mut bench, query);
         assert_eq!(status, 400, "{query}");
