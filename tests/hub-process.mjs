@@ -8,8 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const READY_MS = 15_000;
-const STOP_MS = 5_000;
+const READY_MS = 60_000;
+const STOP_MS = 30_000;
 
 /**
  * What the hub prints when it is ready.

@@ -54,5 +54,6 @@ export default defineConfig({
   server: {
     proxy: { '/local': { target: process.env.IOTHUB_LOCAL ?? 'http://127.0.0.1:4280' } },
   },
-  test: { include: ['src/**/*.test.ts'] },
+  // So long takes only a test that hangs, also on a busy machine.
+  test: { include: ['src/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
 } as Parameters<typeof defineConfig>[0]);

@@ -33,6 +33,30 @@ export function summarise(output) {
   return { counts, lines };
 }
 
+const NAMED = [/^test (\S+) \.\.\. FAILED$/, /^\s*✖ (.+?)(?: \([\d.]+ms\))?$/, /^\s*FAIL\s+(.+)$/];
+const NODE_TITLE = 'failing tests:';
+
+/**
+ * The names of the tests that failed, each once; of a suite that is only a check, the suite.
+ * @param {string} output what `npm test` printed
+ */
+export function failedTests(output) {
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const raw of output.split('\n')) {
+    const line = plain(raw).trimEnd();
+    const name =
+      NAMED.map((pattern) => line.match(pattern)?.[1]).find(Boolean) ?? line.match(/^ {2}(.+): failed$/)?.[1];
+    if (name && name !== NODE_TITLE) names.add(name);
+  }
+  return [...names];
+}
+
+/** The sum that `npm test` ends with. @param {string} output */
+export function lastLine(output) {
+  return output.trimEnd().split('\n').at(-1) ?? '';
+}
+
 /** @returns {Counts} */
 export function none() {
   return { passed: 0, failed: 0, skipped: 0 };

@@ -16,7 +16,9 @@ before(async () => {
 
 after(() => world?.close());
 
-test('send resolves when the hub has the message, with all its properties', { timeout: 60_000 }, async () => {
+test('send resolves when the hub has the message, with all its properties', {
+  timeout: 300_000,
+}, async () => {
   const { deviceId, connectionString } = await world.createDevice();
   const events = await world.openEvents();
   const { context, page, complaints } = await world.openPage();
@@ -44,7 +46,7 @@ test('send resolves when the hub has the message, with all its properties', { ti
   await context.close();
 });
 
-test('bodies are sent as given: text, bytes, QoS 0', { timeout: 60_000 }, async () => {
+test('bodies are sent as given: text, bytes, QoS 0', { timeout: 300_000 }, async () => {
   const { deviceId, connectionString } = await world.createDevice();
   const events = await world.openEvents();
   const { context, page } = await world.openPage();
@@ -69,7 +71,7 @@ test('bodies are sent as given: text, bytes, QoS 0', { timeout: 60_000 }, async 
   await context.close();
 });
 
-test('a message is acknowledged when the handler has settled, not before', { timeout: 60_000 }, async () => {
+test('a message is acknowledged when the handler has settled, not before', { timeout: 300_000 }, async () => {
   const { deviceId, connectionString } = await world.createDevice();
   const events = await world.openEvents();
   const { context, page } = await world.openPage();
@@ -106,7 +108,7 @@ test('a message is acknowledged when the handler has settled, not before', { tim
   await context.close();
 });
 
-test('status tells how the link came and went', { timeout: 60_000 }, async () => {
+test('status tells how the link came and went', { timeout: 300_000 }, async () => {
   const { connectionString } = await world.createDevice();
   const { context, page } = await world.openPage();
   const states = await page.evaluate(async (credentials) => {
@@ -121,7 +123,7 @@ test('status tells how the link came and went', { timeout: 60_000 }, async () =>
   await context.close();
 });
 
-test('many sends of one turn leave in few frames', { timeout: 60_000 }, async () => {
+test('many sends of one turn leave in few frames', { timeout: 300_000 }, async () => {
   const { connectionString } = await world.createDevice();
   const { context, page } = await world.openPage();
   let frames = 0;
@@ -135,7 +137,7 @@ test('many sends of one turn leave in few frames', { timeout: 60_000 }, async ()
   await context.close();
 });
 
-test('bad input rejects before anything is sent', { timeout: 60_000 }, async () => {
+test('bad input rejects before anything is sent', { timeout: 300_000 }, async () => {
   const { connectionString } = await world.createDevice();
   const { context, page } = await world.openPage();
   const results = await page.evaluate(async (credentials) => {

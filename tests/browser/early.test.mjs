@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { BrowserWorld } from '../browser-world.mjs';
 
-const TEST = { timeout: 60_000 };
+const TEST = { timeout: 300_000 };
 const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
 
 /** @type {BrowserWorld} */

@@ -45,7 +45,7 @@ async function openBoth() {
   return opened;
 }
 
-test('telemetry, C2D, twin and methods in one tab without a server', { timeout: 60_000 }, async () => {
+test('telemetry, C2D, twin and methods in one tab without a server', { timeout: 300_000 }, async () => {
   const { context, page, complaints } = await openBoth();
   const seen = await page.evaluate(async () => {
     const hub = await iothubHub.LocalHub.start();
@@ -91,7 +91,7 @@ test('telemetry, C2D, twin and methods in one tab without a server', { timeout: 
   await context.close();
 });
 
-test('the hub in the page refuses and cuts as the process does', { timeout: 60_000 }, async () => {
+test('the hub in the page refuses and cuts as the process does', { timeout: 300_000 }, async () => {
   const { context, page } = await openBoth();
   const seen = await page.evaluate(async () => {
     const hub = await iothubHub.LocalHub.start();

@@ -26,7 +26,7 @@ const CASES = [
 ];
 
 for (const { name, reason, credentials } of CASES) {
-  test(`${name} is unauthorized`, { timeout: 60_000 }, async () => {
+  test(`${name} is unauthorized`, { timeout: 300_000 }, async () => {
     const given = await credentials();
     const events = await world.openEvents();
     const { context, page, complaints } = await world.openPage();

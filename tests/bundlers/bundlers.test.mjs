@@ -10,8 +10,8 @@ import { Site } from '../runtimes/web.mjs';
 import { esbuildBuild, rollupBuild, viteBuild, viteServe, webpackBuild } from './tools.mjs';
 
 const APP = path.join(path.dirname(fileURLToPath(import.meta.url)), 'app');
-const TIMEOUT = 120_000;
-const WAIT = { timeout: 30_000 };
+const TIMEOUT = 300_000;
+const WAIT = { timeout: 90_000 };
 
 /** @type {import('../packed.mjs').Project} */
 let project;

@@ -90,7 +90,7 @@ clientTest('connecting is aborted, or ends in time with the cause it met', async
       return [
         await kit.failure(iothub.DeviceClient.connect(credentials, { signal: gone.signal })),
         await aborted,
-        await kit.failure(iothub.DeviceClient.connect(unreachable, { connectTimeout: 3_000 })),
+        await kit.failure(iothub.DeviceClient.connect(unreachable, { connectTimeout: 5_000 })),
       ].map(({ code, retryable }) => `${code} ${retryable}`);
     },
     { credentials, unreachable },
@@ -98,7 +98,7 @@ clientTest('connecting is aborted, or ends in time with the cause it met', async
   assert.deepEqual(early, ['aborted false', 'aborted false', 'network true']);
   await service.fault({ kind: 'refuse', code: 3 });
   const busy = await page.evaluate(
-    (credentials) => kit.failure(iothub.DeviceClient.connect(credentials, { connectTimeout: 3_000 })),
+    (credentials) => kit.failure(iothub.DeviceClient.connect(credentials, { connectTimeout: 5_000 })),
     credentials,
   );
   assert.deepEqual([busy.code, busy.retryable], ['hub-unavailable', true]);

@@ -39,7 +39,7 @@ clientTest('of two closes none ends before what is open', async ({ page, credent
       device.close().then(note('closed')),
       device.close().then(note('closed')),
     ];
-    await kit.within('both closes', Promise.all(calls), 10_000);
+    await kit.within('both closes', Promise.all(calls));
     return seen;
   }, credentials);
   assert.deepEqual(ends, ['sent', 'closed', 'closed']);
@@ -91,11 +91,12 @@ clientTest('close waits no longer than it is told', async ({ page, credentials, 
     const { device } = /** @type {any} */ (globalThis);
     const call = kit.failure(device.send({ body: 'x' }));
     const started = performance.now();
-    await device.close({ drain: 300 });
+    // Less than an ordinary drain. Timers go off in their order, also where the machine is busy.
+    await kit.within('close', device.close({ drain: 300 }), 4_000);
     return { took: performance.now() - started, code: (await call).code };
   });
   assert.equal(seen.code, 'closed');
-  assert.ok(seen.took >= 295 && seen.took < 5000, `${seen.took} ms`);
+  assert.ok(seen.took >= 295, `${seen.took} ms`);
 });
 
 clientTest('await using closes', async ({ page, credentials, events, deviceId }) => {

@@ -252,7 +252,7 @@ const REFUSED = [
   ],
 ];
 
-test('bad credentials and options are named, and no socket is opened', { timeout: 60_000 }, async () => {
+test('bad credentials and options are named, and no socket is opened', { timeout: 300_000 }, async () => {
   const { page, context } = await (await openWorld()).openPage();
   const outcomes = await page.evaluate(async (cases) => {
     let sockets = 0;

@@ -11,8 +11,8 @@ import { clientTest } from './world.mjs';
 const KEY = Buffer.alloc(32, 9).toString('base64');
 const AT = 'HostName=h.azure-devices.net;DeviceId=d';
 /** So long that a machine that pauses has met the cause once before the time is out. */
-const ONE_TRY = 3_000;
-const QUICK = { backoff: { base: 10, cap: 20 }, throttled: { base: 10, cap: 20 }, connectTimeout: 10_000 };
+const ONE_TRY = 5_000;
+const QUICK = { backoff: { base: 10, cap: 20 }, throttled: { base: 10, cap: 20 }, connectTimeout: 60_000 };
 
 /** What connecting fails with. @param {unknown} credentials @param {Record<string, unknown>} [options] */
 const connecting =
@@ -43,7 +43,7 @@ const calling =
 
 /** What connecting with a token provider fails with. @param {string} provider source of a function of the token @param {(ground: Ground) => string} [token] */
 const providing =
-  (provider, token = () => '', connectTimeout = 10_000) =>
+  (provider, token = () => '', connectTimeout = 60_000) =>
   (/** @type {Ground} */ ground) =>
     ground.page.evaluate(
       ({ address, provider, token, options }) => {
@@ -101,7 +101,7 @@ const PROVOKE = {
   'token-provider': providing('throw new Error("the server said 503")', undefined, ONE_TRY),
   'clock-off': providing('return given', (ground) => signed(ground, -3600)),
   'hub-unavailable': refused(3, ONE_TRY),
-  'hub-refused': refused(2, 10_000),
+  'hub-refused': refused(2, 60_000),
   'taken-over': takenOver,
   throttled: calling(`device.getTwin({ timeout: ${ONE_TRY} })`, {}, { kind: 'twin-error', code: 429 }),
   'twin-bad-request': calling('device.updateReported({ $version: 1 })'),

@@ -111,9 +111,9 @@ clientTest('a message whose listener closes is acknowledged before the goodbye',
   const ended = () => events.seen.filter(ends).map(({ reason }) => reason);
   let goodbyes = 0;
   for (const [messageId, drain] of /** @type {[string, number][]} */ ([
-    ['and goes', 5_000],
-    ['and goes at once', 0],
-    ['and waits for it', 200],
+    ['and-goes', 5_000],
+    ['and-goes-at-once', 0],
+    ['and-waits-for-it', 200],
   ])) {
     const got = page.evaluate(
       async ([credentials, drain, waits]) => {

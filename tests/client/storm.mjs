@@ -4,8 +4,6 @@ import { clientTest } from './world.mjs';
 
 const MESSAGES = 10_000;
 const CUTS = 100;
-/** On a busy machine a cut may come while the link is just away by itself. */
-const SPARE = 5;
 const SEED = 20_261_121;
 const RENEWALS = 5;
 
@@ -15,15 +13,14 @@ clientTest(
     const { page, credentials, service, events, deviceId } = ground;
     // Late PUBACKs, so that every cut meets messages in flight.
     await service.fault({ kind: 'delay', ms: 20 });
-    await page.exposeFunction('cut', async () => Math.min(1, (await service.cut()).links));
+    await page.exposeFunction('cut', async () => (await service.cut()).links > 0);
     const run = await page.evaluate(sendThroughCuts, {
       credentials,
       messages: MESSAGES,
-      cuts: CUTS + SPARE,
+      cuts: CUTS,
       seed: SEED,
     });
     assert.equal(run.rejected, undefined, 'every promise resolves');
-    assert.ok(run.met >= CUTS, `only ${run.met} cuts met a link`);
     assert.ok(run.metrics.resent > 0, 'nothing was in flight when the link was cut');
     assert.deepEqual([run.metrics.queued, run.metrics.inFlight, run.metrics.acked], [0, 0, MESSAGES]);
 
@@ -41,10 +38,11 @@ clientTest(
       again += copies.length;
     }
     assert.ok(again > 0, 'no message came twice: the cuts met nothing');
-    const links = events.seen.filter((e) => e.deviceId === deviceId && e.state === 'connected');
-    assert.ok(links.length > CUTS);
+    const cut = (/** @type {import('../local-api.mjs').LocalEvent} */ e) =>
+      e.deviceId === deviceId && e.state === 'disconnected' && e.reason === 'fault';
+    await events.next(`${CUTS} links that were cut`, () => events.seen.filter(cut).length >= CUTS);
   },
-  120_000,
+  300_000,
 );
 
 /**
@@ -71,31 +69,40 @@ async function sendThroughCuts({ credentials, messages, cuts, seed }) {
   };
   const points = new Set();
   while (points.size < cuts) points.add(Math.floor(random() * messages));
-  const connected = () =>
-    device.state === 'connected'
-      ? undefined
-      : kit.next(device, 'status', (event) => event.state === 'connected');
+  let losses = 0;
+  device.addEventListener('status', ({ state }) => {
+    if (state === 'reconnecting') losses += 1;
+  });
+  /** @param {() => boolean} reached what the next status may have brought */
+  const until = async (reached) => {
+    while (!reached()) await kit.next(device, 'status');
+  };
+  /** Until one link was cut: on a busy machine a cut may come while the link is just away by itself. */
+  const cutOnce = async () => {
+    for (let met = false; !met; ) {
+      await until(() => device.state === 'connected');
+      const before = losses;
+      met = await /** @type {any} */ (globalThis).cut();
+      await until(() => losses > before);
+    }
+    await until(() => device.state === 'connected');
+  };
   /** @type {unknown} */
   let rejected;
   const sends = [];
-  let lost = Promise.resolve();
   // Not awaited when it is ordered: the link is cut while the sends go on.
-  let cut = Promise.resolve(0);
-  let met = 0;
+  let cut = Promise.resolve();
   for (let n = 0; n < messages; n++) {
     const sent = device.send({ body: `body ${n}`, messageId: `s-${n}`, properties: { n: String(n) } });
     sends.push(sent.catch((error) => (rejected ??= `${n}: ${error.code} ${error.message}`)));
     if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve));
     if (!points.has(n)) continue;
-    met += await cut;
-    await lost;
-    await connected();
-    lost = kit.next(device, 'status', (event) => event.state === 'reconnecting');
-    cut = /** @type {any} */ (globalThis).cut();
+    await cut;
+    cut = cutOnce();
   }
-  met += await cut;
-  await kit.within('last PUBACK', Promise.all(sends), 60_000);
-  return { rejected, met, metrics: device.metrics };
+  await cut;
+  await kit.within('last PUBACK', Promise.all(sends));
+  return { rejected, metrics: device.metrics };
 }
 
 clientTest(
@@ -111,7 +118,7 @@ clientTest(
       'never reconnecting, never away',
     );
     assert.ok(run.asked > RENEWALS, `${run.asked} tokens`);
-    assert.ok(run.longest < 5_000, `a send took ${run.longest} ms`);
+    assert.ok(run.across <= 1, `a send waited while ${run.across} tokens were renewed`);
     /** @type {Map<string, import('../local-api.mjs').LocalEvent[]>} */
     const arrived = new Map();
     let read = 0;
@@ -126,7 +133,7 @@ clientTest(
       'each old link was left politely',
     );
   },
-  120_000,
+  300_000,
 );
 
 /** In the page. @param {{ address: any, renewals: number }} run */
@@ -138,22 +145,22 @@ async function sendThroughRenewals({ address, renewals }) {
   };
   const device = await kit.connect({ ...address, token }, { tokenLifeSeconds: 10 });
   const statuses = kit.statuses(device);
-  let [sent, longest] = [0, 0];
+  let [sent, across] = [0, 0];
   /** @type {unknown} */
   let rejected;
   const sends = [];
-  const deadline = performance.now() + 90_000;
+  const deadline = performance.now() + 240_000;
   while (statuses.length < renewals && rejected === undefined && performance.now() < deadline) {
-    const started = performance.now();
+    const before = statuses.length;
     const call = device.send({ body: `n ${sent}`, messageId: `t-${sent++}` });
     sends.push(
       call.then(
-        () => (longest = Math.max(longest, performance.now() - started)),
+        () => (across = Math.max(across, statuses.length - before)),
         (error) => (rejected = `${error.code} ${error.message}`),
       ),
     );
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  await kit.within('last PUBACK', Promise.all(sends), 30_000);
-  return { rejected, statuses, asked, sent, longest };
+  await kit.within('last PUBACK', Promise.all(sends));
+  return { rejected, statuses, asked, sent, across };
 }

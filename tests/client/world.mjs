@@ -13,7 +13,8 @@ import { Service } from './service.mjs';
 process.env.IOTHUB_LOCAL_LOG = 'debug'; // the log is searched too: it may as well say all it knows
 
 const KIT = fs.readFileSync(path.join(path.dirname(fileURLToPath(import.meta.url)), 'kit.mjs'), 'utf8');
-const TIMEOUT = 60_000;
+/** For a busy machine: only a test that hangs takes so long. */
+const TIMEOUT = 240_000;
 
 /** @type {Promise<BrowserWorld> | undefined} */
 let world;

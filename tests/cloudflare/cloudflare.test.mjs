@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CloudflareWorld, SECRETS } from './world.mjs';
 
-const TIMEOUT = 120_000;
+const TIMEOUT = 300_000;
 const EVICTIONS = 50;
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 const SESSION = { authorization: `Bearer ${SECRETS.SESSION_SECRET}` };
 
 /** @type {CloudflareWorld} */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CloudflareWorld } from './world.mjs';
 
-const OPTIONS = { timeout: 120_000 };
+const OPTIONS = { timeout: 300_000 };
 const DEADLINE_MS = 30_000;
 /** Of the test's `Windowed`, in milliseconds. */
 const WINDOW = 2_000;

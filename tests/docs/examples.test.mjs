@@ -15,7 +15,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const OUT = path.join(ROOT, 'target', 'docs-examples'); // inside the repository, so that packages are found
 const BLOCK = /```(?:js|ts)\n([\s\S]*?)```/g;
 
-test('every block that uses the package compiles strictly', { timeout: 120_000 }, async () => {
+test('every block that uses the package compiles strictly', { timeout: 300_000 }, async () => {
   fs.rmSync(OUT, { recursive: true, force: true });
   fs.mkdirSync(OUT, { recursive: true });
   const files = documents().flatMap((name) => examplesOf(name).map((code, at) => write(name, at, code)));
@@ -40,7 +40,7 @@ test('every block that uses the package compiles strictly', { timeout: 120_000 }
   assert.equal(problem, '');
 });
 
-test('the five lines of the README send a message', { timeout: 60_000 }, async () => {
+test('the five lines of the README send a message', { timeout: 300_000 }, async () => {
   const world = await BrowserWorld.open();
   const events = await world.openEvents();
   try {

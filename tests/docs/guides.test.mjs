@@ -33,7 +33,7 @@ test('README and guides have code to run', () => {
 /** @typedef {{ deviceId: string, key: string, credentials: string, service: Service, events: import('../local-api.mjs').LocalEvents }} Ground */
 
 for (const block of BLOCKS.filter(({ server, runner }) => !server && runner === undefined)) {
-  test(`${block.place} runs in a page`, { timeout: 60_000 }, async () => {
+  test(`${block.place} runs in a page`, { timeout: 300_000 }, async () => {
     const ground = await lay();
     const { page, context, complaints } = await world.openPage();
     await page.route('**/token', async (route) => {
@@ -64,7 +64,7 @@ test('the signer and the endpoint of the guide make tokens that the hub takes', 
   await ground.events.close();
 });
 
-test('the endpoint runs unchanged in Deno, Bun and a Worker', { timeout: 120_000 }, async () => {
+test('the endpoint runs unchanged in Deno, Bun and a Worker', { timeout: 300_000 }, async () => {
   const ground = await lay();
   const env = { HUB_HOST: 'localhost', DEVICE_ID: ground.deviceId, DEVICE_KEY: ground.key };
   const ask = `import server from ${JSON.stringify(pathToFileURL(compiledFile('endpoint')).href)};
@@ -102,7 +102,7 @@ console.log(await response.text());`;
   await ground.events.close();
 });
 
-test('an MQTT library by hand sends what the guide says', { timeout: 60_000 }, async () => {
+test('an MQTT library by hand sends what the guide says', { timeout: 300_000 }, async () => {
   const ground = await lay();
   const { code = '' } = BLOCKS.find(({ name }) => name === 'by-hand') ?? {};
   const local = new URL(world.hub.ready.http).port;

@@ -7,7 +7,7 @@ import { Client, createDevice, firstEvent, openEvents, ready, skip, TRANSPORTS }
 for (const { name, transport } of TRANSPORTS) {
   test(`${name}: a message with properties is received and completed`, {
     skip,
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const { deviceId, connectionString } = await createDevice();
     const events = await openEvents();
@@ -36,7 +36,7 @@ for (const { name, transport } of TRANSPORTS) {
 
   test(`${name}: a message queued while the device was away is received`, {
     skip,
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const { deviceId, connectionString } = await createDevice();
     await sendC2d(ready.http, deviceId, message('queued'));

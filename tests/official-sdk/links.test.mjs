@@ -5,7 +5,7 @@ import device from 'azure-iot-device';
 import { Client, createDevice, Message, openEvents, registry, skip, TRANSPORTS } from './world.mjs';
 
 for (const { name, transport } of TRANSPORTS) {
-  test(`${name}: a second link of the same device takes over`, { skip, timeout: 60_000 }, async () => {
+  test(`${name}: a second link of the same device takes over`, { skip, timeout: 300_000 }, async () => {
     const { deviceId, connectionString } = await createDevice('twice');
     const events = await openEvents();
     const first = Client.fromConnectionString(connectionString, transport);
@@ -27,7 +27,7 @@ for (const { name, transport } of TRANSPORTS) {
 
   test(`${name}: a module connects with its own key beside its device`, {
     skip,
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const { deviceId, connectionString } = await createDevice('host');
     const key = await createModule(deviceId, 'mod_A');

@@ -5,7 +5,7 @@ import iothub from 'azure-iothub';
 import { Client, createDevice, ready, skip, TRANSPORTS } from './world.mjs';
 
 for (const { name, transport } of TRANSPORTS) {
-  test(`${name}: a method is answered with status and payload`, { skip, timeout: 60_000 }, async () => {
+  test(`${name}: a method is answered with status and payload`, { skip, timeout: 300_000 }, async () => {
     const { deviceId, connectionString } = await createDevice('method');
     const client = Client.fromConnectionString(connectionString, transport);
     try {
@@ -24,7 +24,7 @@ for (const { name, transport } of TRANSPORTS) {
   });
 }
 
-test('a method on a device that is not connected is not found', { skip, timeout: 60_000 }, async () => {
+test('a method on a device that is not connected is not found', { skip, timeout: 300_000 }, async () => {
   const { deviceId } = await createDevice('method');
   await assert.rejects(
     () => invoke(deviceId, { methodName: 'reboot', payload: null, responseTimeoutInSeconds: 5 }),

@@ -25,7 +25,7 @@ const CASES = [
 
 for (const { name: transportName, transport } of TRANSPORTS) {
   for (const { name, reason, client: make } of CASES) {
-    test(`${transportName}: ${name} is unauthorized`, { skip, timeout: 60_000 }, async () => {
+    test(`${transportName}: ${name} is unauthorized`, { skip, timeout: 300_000 }, async () => {
       const client = await make(transport);
       const events = await openEvents();
       try {
@@ -46,7 +46,7 @@ for (const { name: transportName, transport } of TRANSPORTS) {
 
 test('a client id that is not the identity of the user name is unauthorized', {
   skip,
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const { deviceId, key } = await createDevice();
   const events = await openEvents();

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import iothub from 'azure-iothub';
 import { ready, registry, skip } from './world.mjs';
 
-test('a device is created, read, listed and deleted', { skip, timeout: 60_000 }, async () => {
+test('a device is created, read, listed and deleted', { skip, timeout: 300_000 }, async () => {
   const deviceId = `reg-${randomUUID().slice(0, 8)}`;
   const service = registry();
   const created = (await service.create({ deviceId })).responseBody;
@@ -23,13 +23,13 @@ test('a device is created, read, listed and deleted', { skip, timeout: 60_000 },
   await assert.rejects(() => service.get(deviceId), named('DeviceNotFoundError'));
 });
 
-test('a second device of the same name is a conflict', { skip, timeout: 60_000 }, async () => {
+test('a second device of the same name is a conflict', { skip, timeout: 300_000 }, async () => {
   const deviceId = `reg-${randomUUID().slice(0, 8)}`;
   await registry().create({ deviceId });
   await assert.rejects(() => registry().create({ deviceId }), named('DeviceAlreadyExistsError'));
 });
 
-test('a wrong service key is unauthorized', { skip, timeout: 60_000 }, async () => {
+test('a wrong service key is unauthorized', { skip, timeout: 300_000 }, async () => {
   const wrong = ready.serviceConnectionString.replace(
     /SharedAccessKey=.*/,
     'SharedAccessKey=d3JvbmcgIGtleSAgd3Jvbmc=',

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { registry, skip } from './world.mjs';
 
-test('devices are added, updated and removed in bulk', { skip, timeout: 60_000 }, async () => {
+test('devices are added, updated and removed in bulk', { skip, timeout: 300_000 }, async () => {
   const service = registry();
   const devices = names('bulk', 5).map((deviceId) => ({ deviceId }));
   const added = (await service.addDevices(devices)).responseBody;
@@ -16,7 +16,7 @@ test('devices are added, updated and removed in bulk', { skip, timeout: 60_000 }
   await assert.rejects(() => service.get(devices[0].deviceId));
 });
 
-test('a query is answered in pages', { skip, timeout: 60_000 }, async () => {
+test('a query is answered in pages', { skip, timeout: 300_000 }, async () => {
   const service = registry();
   const tag = randomUUID();
   for (const deviceId of names('query', 5)) {
@@ -33,7 +33,7 @@ test('a query is answered in pages', { skip, timeout: 60_000 }, async () => {
   assert.ok(sizes.every((size) => size <= 2));
 });
 
-test('statistics count devices', { skip, timeout: 60_000 }, async () => {
+test('statistics count devices', { skip, timeout: 300_000 }, async () => {
   const service = registry();
   const before = (await service.getRegistryStatistics()).responseBody;
   await service.create({ deviceId: names('count', 1)[0] });

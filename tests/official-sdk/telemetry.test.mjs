@@ -6,7 +6,7 @@ import { Client, createDevice, Message, openEvents, skip, TRANSPORTS } from './w
 for (const { name, transport } of TRANSPORTS) {
   test(`${name}: a message arrives with its system and custom properties`, {
     skip,
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const { deviceId, connectionString } = await createDevice();
     const events = await openEvents();
@@ -26,7 +26,7 @@ for (const { name, transport } of TRANSPORTS) {
     }
   });
 
-  test(`${name}: connecting and closing are told with a reason`, { skip, timeout: 60_000 }, async () => {
+  test(`${name}: connecting and closing are told with a reason`, { skip, timeout: 300_000 }, async () => {
     const { deviceId, connectionString } = await createDevice();
     const events = await openEvents();
     const client = Client.fromConnectionString(connectionString, transport);

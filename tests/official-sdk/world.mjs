@@ -57,6 +57,6 @@ export function openEvents() {
  * @param {string} name
  */
 export async function firstEvent(emitter, name) {
-  const [value] = await once(emitter, name, { signal: AbortSignal.timeout(15_000) });
+  const [value] = await once(emitter, name, { signal: AbortSignal.timeout(60_000) });
   return value;
 }

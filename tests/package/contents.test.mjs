@@ -89,7 +89,7 @@ test('every entry for Node is imported from the installed package', async () => 
     const loaded = await Promise.all(names.map((name) => import('iothub-wasm' + name)));
     console.log(JSON.stringify(loaded.map((module) => Object.keys(module))));`;
   const args = ['--input-type=module', '--eval', program];
-  const { stdout } = await run(process.execPath, args, { cwd: project.folder, timeout: 30_000 });
+  const { stdout } = await run(process.execPath, args, { cwd: project.folder, timeout: 300_000 });
   const device = ['DeviceClient', 'IotHubError'];
   const hub = ['HubError', 'LocalHub'];
   assert.deepEqual(JSON.parse(stdout).slice(0, 4), [device, device, hub, hub]);

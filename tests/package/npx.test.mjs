@@ -11,7 +11,7 @@ import { defaultBinary, startHub } from '../hub-process.mjs';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 300_000;
 
 /** @type {string} */
 let folder;

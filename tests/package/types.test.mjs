@@ -90,7 +90,7 @@ function compiled(program, { lib, types = [] }, more = {}) {
     execFile(
       process.execPath,
       [TSC, '-p', config, '--pretty', 'false'],
-      { cwd: project.folder, timeout: 60_000 },
+      { cwd: project.folder, timeout: 300_000 },
       (_, out, err) => resolve(out + err),
     );
   });

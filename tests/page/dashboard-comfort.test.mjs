@@ -28,7 +28,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     { width: 1440, height: 900 },
     { width: 390, height: 844 },
   ]) {
-    test(`axe finds nothing at ${viewport.width}, ${colorScheme}`, { timeout: 180_000 }, async () => {
+    test(`axe finds nothing at ${viewport.width}, ${colorScheme}`, { timeout: 300_000 }, async () => {
       const options = {
         colorScheme,
         viewport,
@@ -61,7 +61,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   }
 }
 
-test('tabs, choices and the skip link work by keyboard', { timeout: 150_000 }, async () => {
+test('tabs, choices and the skip link work by keyboard', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.keyboard.press('Tab');
   const focused = () => page.evaluate(() => document.activeElement?.textContent);
@@ -102,7 +102,7 @@ test('the packets are one stop for the Tab key, and the arrow keys walk through 
   await context.close();
 });
 
-test('filters that hide every packet say so, and can all be taken off', { timeout: 150_000 }, async () => {
+test('filters that hide every packet say so, and can all be taken off', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByRole('searchbox', { name: 'Search' }).fill('no packet says this');
   await page.getByText('The filters hide everything.').waitFor();
@@ -112,7 +112,7 @@ test('filters that hide every packet say so, and can all be taken off', { timeou
   await context.close();
 });
 
-test('German is spoken when asked for, and remembered', { timeout: 150_000 }, async () => {
+test('German is spoken when asked for, and remembered', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url, { locale: 'de-AT' });
   await page.getByRole('heading', { name: 'Platine' }).waitFor();
   await page.getByLabel('Sprache').selectOption('en');
@@ -125,7 +125,7 @@ test('German is spoken when asked for, and remembered', { timeout: 150_000 }, as
 });
 
 for (const locale of ['en-GB', 'de-DE']) {
-  test(`nothing reaches beyond a phone's screen, ${locale}`, { timeout: 150_000 }, async () => {
+  test(`nothing reaches beyond a phone's screen, ${locale}`, { timeout: 300_000 }, async () => {
     const viewport = { width: 390, height: 844 };
     const { context, page, dashboard } = await openDashboard(browser, files.url, { locale, viewport });
     await page.locator('.fleet button').click();
@@ -144,7 +144,7 @@ for (const locale of ['en-GB', 'de-DE']) {
   });
 }
 
-test('the main path goes by keyboard alone', { timeout: 150_000 }, async () => {
+test('the main path goes by keyboard alone', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Temperature: how it moves').selectOption('steady');
   await page.locator('body').click({ position: { x: 1, y: 1 } });
@@ -174,7 +174,7 @@ test('the main path goes by keyboard alone', { timeout: 150_000 }, async () => {
   await context.close();
 });
 
-test('what moves rests for those who want no movement', { timeout: 150_000 }, async () => {
+test('what moves rests for those who want no movement', { timeout: 300_000 }, async () => {
   /** @param {'reduce' | 'no-preference'} reducedMotion */
   const movements = async (reducedMotion) => {
     const { context, page, dashboard } = await openDashboard(browser, files.url, { reducedMotion });

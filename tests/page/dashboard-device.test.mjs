@@ -22,7 +22,7 @@ after(async () => {
   await files?.stop();
 });
 
-test('sensors follow a formula, play a sequence, freeze, come and go', { timeout: 150_000 }, async () => {
+test('sensors follow a formula, play a sequence, freeze, come and go', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Temperature: how it moves').selectOption('formula');
   await page.getByLabel('Temperature: formula').fill('1 + who');
@@ -42,7 +42,7 @@ test('sensors follow a formula, play a sequence, freeze, come and go', { timeout
   await context.close();
 });
 
-test('the browser’s own position becomes telemetry, once it is allowed', { timeout: 150_000 }, async () => {
+test('the browser’s own position becomes telemetry, once it is allowed', { timeout: 300_000 }, async () => {
   const options = { permissions: ['geolocation'], geolocation: { latitude: 48.2082, longitude: 16.3738 } };
   const { context, page, dashboard } = await openDashboard(browser, files.url, options);
   await page.getByLabel('Use this device’s own').selectOption('location');
@@ -55,7 +55,7 @@ test('the browser’s own position becomes telemetry, once it is allowed', { tim
   await context.close();
 });
 
-test('tilt, loudness, battery and gamepad become telemetry too', { timeout: 150_000 }, async () => {
+test('tilt, loudness, battery and gamepad become telemetry too', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url, {
     permissions: ['microphone', 'accelerometer', 'gyroscope', 'magnetometer'],
   });
@@ -77,7 +77,7 @@ test('tilt, loudness, battery and gamepad become telemetry too', { timeout: 150_
   await context.close();
 });
 
-test('an input that is refused says so and adds nothing', { timeout: 150_000 }, async () => {
+test('an input that is refused says so and adds nothing', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url, { permissions: [] });
   await page.getByLabel('Use this device’s own').selectOption('location');
   await page.getByRole('alert').filter({ hasText: 'Location' }).waitFor();
@@ -86,7 +86,7 @@ test('an input that is refused says so and adds nothing', { timeout: 150_000 }, 
   await context.close();
 });
 
-test('a sensor and a method of one’s own, and the column of a CSV', { timeout: 150_000 }, async () => {
+test('a sensor and a method of one’s own, and the column of a CSV', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Add a sensor').selectOption('One of your own …');
   await page.getByLabel('Its name in the telemetry').fill('flow');
@@ -122,7 +122,7 @@ test('a sensor and a method of one’s own, and the column of a CSV', { timeout:
 });
 
 test('a method answers as its card says, and a firmware update reports its progress', {
-  timeout: 150_000,
+  timeout: 300_000,
 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.locator('summary', { hasText: 'echo' }).click();
@@ -142,7 +142,7 @@ test('a method answers as its card says, and a firmware update reports its progr
   await context.close();
 });
 
-test('a held message comes again until it is acknowledged', { timeout: 150_000 }, async () => {
+test('a held message comes again until it is acknowledged', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Hold').check();
   await page.getByLabel('Message', { exact: true }).fill('take your time');
@@ -160,7 +160,7 @@ test('a held message comes again until it is acknowledged', { timeout: 150_000 }
   await context.close();
 });
 
-test('a scenario goes by link, and lasts until the next visit', { timeout: 150_000 }, async () => {
+test('a scenario goes by link, and lasts until the next visit', { timeout: 300_000 }, async () => {
   const permissions = ['clipboard-read', 'clipboard-write'];
   const { context, page, dashboard } = await openDashboard(browser, files.url, { permissions });
   await page.getByLabel('Temperature: how it moves').selectOption('formula');
@@ -182,7 +182,7 @@ test('a scenario goes by link, and lasts until the next visit', { timeout: 150_0
   await context.close();
 });
 
-test('a scenario goes to a file and comes back from it', { timeout: 150_000 }, async () => {
+test('a scenario goes to a file and comes back from it', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await page.getByLabel('Add a sensor').selectOption('tank');
   await page.getByText('Keep', { exact: true }).click();
@@ -209,7 +209,7 @@ test('a scenario goes to a file and comes back from it', { timeout: 150_000 }, a
   await context.close();
 });
 
-test('what was recorded is exported as JSON lines and CSV', { timeout: 150_000 }, async () => {
+test('what was recorded is exported as JSON lines and CSV', { timeout: 300_000 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await dashboard.telemetry.nth(2).waitFor();
   await page.getByText('Keep', { exact: true }).click();

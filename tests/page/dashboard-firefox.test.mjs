@@ -6,7 +6,7 @@ import { startStaticHost } from './static-host.mjs';
 const binary = findFirefox();
 const skip = binary === undefined && 'there is no Firefox on this machine';
 
-test('in Firefox: open, slide, call, desire, cut, come back', { timeout: 240_000, skip }, async () => {
+test('in Firefox: open, slide, call, desire, cut, come back', { timeout: 300_000, skip }, async () => {
   const firefox = await launchFirefox(/** @type {string} */ (binary));
   const files = await startStaticHost();
   const { page } = firefox;

@@ -11,7 +11,7 @@ import { openDashboard } from './dashboard.mjs';
 import { startStaticHost } from './static-host.mjs';
 
 const WWW = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../www/dist');
-const TEST = { timeout: 150_000 };
+const TEST = { timeout: 300_000 };
 const KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** @type {import('playwright-core').Browser} */

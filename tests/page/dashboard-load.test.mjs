@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 import { launchChromium, openPage } from '../chromium.mjs';
 import { startHub } from '../hub-process.mjs';
+import { measureBesideQueue, processesOf } from '../queue-time.mjs';
 import { Dashboard, openDashboard } from './dashboard.mjs';
 import { startStaticHost } from './static-host.mjs';
 
 const WWW = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../www/dist');
-const TEST = { timeout: 150_000 };
+const TEST = { timeout: 300_000 };
 const FIRST_LOAD_BYTES = 350 * 1024;
 const FIRST_TELEMETRY_MS = 2_000;
 
@@ -112,7 +113,11 @@ test('with the network off, telemetry is there within two seconds', TEST, async 
   });
   await context.setOffline(true);
   await page.reload({ waitUntil: 'load' });
-  await dashboard.telemetry.first().waitFor({ timeout: FIRST_TELEMETRY_MS });
+  const { took, queued } = await measureBesideQueue(
+    async () => [...(await processesOf(browser)), process.pid],
+    () => dashboard.telemetry.first().waitFor(),
+  );
+  assert.ok(took <= FIRST_TELEMETRY_MS, `${took} ms, and ${queued} ms in the queue for a processor`);
   dashboard.noComplaints();
   await context.close();
 });

@@ -33,7 +33,7 @@ for (const [name, url] of [
   ['the hub in the page', () => files.url],
   ['a hub process', () => `${hub.ready.http}/`],
 ]) {
-  test(`with ${name}: open, slide, call, desire, cut, come back`, { timeout: 180_000 }, async () => {
+  test(`with ${name}: open, slide, call, desire, cut, come back`, { timeout: 300_000 }, async () => {
     const { context, page, dashboard } = await openDashboard(browser, /** @type {() => string} */ (url)());
 
     await page.getByLabel('Temperature: how it moves').selectOption('steady');
@@ -66,7 +66,7 @@ for (const [name, url] of [
 }
 
 test('a hub that is stopped and started is found again, and knows the device anew', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const first = await startHub({ args: ['--www', WWW] });
   const { context, page, dashboard } = await openDashboard(browser, `${first.ready.http}/`);

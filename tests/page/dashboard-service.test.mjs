@@ -5,7 +5,7 @@ import { launchChromium } from '../chromium.mjs';
 import { openDashboard } from './dashboard.mjs';
 import { startStaticHost } from './static-host.mjs';
 
-const TEST = { timeout: 150_000 };
+const TEST = { timeout: 300_000 };
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -225,7 +225,7 @@ test('a fleet of two hundred connects and sends', TEST, async () => {
   await page.getByLabel('How many devices').fill('200');
   await dashboard.press('Start');
   const figures = page.getByTestId('fleet');
-  await figures.getByText('200 / 200').waitFor({ timeout: 60_000 });
+  await figures.getByText('200 / 200').waitFor({ timeout: 120_000 });
   const perSecond = figures.locator('div', { hasText: 'Messages per second' }).locator('dd').first();
   await page.waitForFunction((figure) => Number(figure?.textContent) > 150, await perSecond.elementHandle());
   await page.getByLabel('Device number').fill('17');

@@ -5,7 +5,7 @@ import { launchChromium, openPage } from '../chromium.mjs';
 import { Dashboard, openDashboard } from './dashboard.mjs';
 import { startStaticHost } from './static-host.mjs';
 
-const TEST = { timeout: 150_000 };
+const TEST = { timeout: 300_000 };
 
 /** @type {import('playwright-core').Browser} */
 let browser;

@@ -10,8 +10,8 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-const READY_MS = 60_000;
-const CALL_MS = 45_000;
+const READY_MS = 120_000;
+const CALL_MS = 120_000;
 const LOOKS_EVERY_MS = 100;
 const PLACES = [process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
 

@@ -14,7 +14,7 @@ import { Site } from './web.mjs';
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const EXAMPLES = path.join(ROOT, 'examples');
 const PAGES = path.join(ROOT, 'docs/runtimes');
-const TIMEOUT = 90_000;
+const TIMEOUT = 300_000;
 
 /** @type {import('../packed.mjs').Project} */
 let project;

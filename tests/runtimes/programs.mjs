@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { tools } from '../packed.mjs';
 
-const DEADLINE = 180_000;
+const DEADLINE = 400_000;
 
 /**
  * @param {string} command a path, or the name of a program of `tests/tools`

@@ -17,7 +17,7 @@ import { Site } from './web.mjs';
 import { bundleWorker, openWorkerd } from './workerd.mjs';
 
 const HOSTS = path.join(path.dirname(fileURLToPath(import.meta.url)), 'hosts');
-const TIMEOUT = 240_000;
+const TIMEOUT = 600_000;
 
 /** @typedef {import('./hosts/behaviours.js').Result} Result */
 

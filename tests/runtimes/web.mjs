@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 
-const DEADLINE = 180_000;
+const DEADLINE = 400_000;
 /** @type {Record<string, string>} */
 const TYPES = {
   '.html': 'text/html',

@@ -1,7 +1,7 @@
 /** The sum at the end of `npm test` is believed only if it reads every runner's own summary rightly. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { summarise, total } from '../../pkg-scripts/lib/results.mjs';
+import { failedTests, lastLine, summarise, total } from '../../pkg-scripts/lib/results.mjs';
 
 test('adds up the summary lines of cargo test', () => {
   const { counts, lines } = summarise(
@@ -47,4 +47,28 @@ test('a figure that a test tells is shown with the result, and counts as nothing
   const { counts, lines } = summarise('  ℹ measured: 1,000 clients hold 4.4 MB\nℹ note\nℹ pass 2\n');
   assert.deepEqual(lines, ['measured: 1,000 clients hold 4.4 MB', 'ℹ pass 2']);
   assert.equal(counts.passed, 2);
+});
+
+test('names what failed, each once, and the last line', () => {
+  const output = [
+    'test twin::grows ... FAILED',
+    'test twin::stays ... ok',
+    '✔ a good one (3.1ms)',
+    '✖ a bad one (12.5ms)',
+    '✖ failing tests:',
+    '',
+    '✖ a bad one (12.5ms)',
+    ' FAIL  src/view.test.ts > draws',
+    '  source tree: failed',
+    '',
+    '3 passed, 4 failed, 0 skipped',
+    '',
+  ].join('\n');
+  assert.deepEqual(failedTests(output), [
+    'twin::grows',
+    'a bad one',
+    'src/view.test.ts > draws',
+    'source tree',
+  ]);
+  assert.equal(lastLine(output), '3 passed, 4 failed, 0 skipped');
 });

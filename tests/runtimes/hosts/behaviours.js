@@ -4,7 +4,7 @@
  */
 import { createDevice } from './service.js';
 
-const DEADLINE = 25_000;
+const DEADLINE = 90_000;
 
 /**
  * What a behaviour works with.

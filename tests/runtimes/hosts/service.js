@@ -3,7 +3,7 @@
  * Used by `behaviours.js`, which runs in all of them.
  */
 
-const DEADLINE = 20_000;
+const DEADLINE = 60_000;
 
 /**
  * A device of its own for one behaviour.
