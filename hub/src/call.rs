@@ -113,7 +113,6 @@ impl Hub {
 
     /// Publishes to the device that holds `slot` if it listens, with the QoS it was granted.
     pub(crate) fn publish_to(&mut self, slot: Slot, wanted: Wanted, topic: &str, body: &[u8]) -> bool {
-        let copies = if self.faults.is_empty() { 1 } else { self.fault_copies(slot) };
         let Some(record) = self.registry.get(slot) else { return false };
         let Some(link) = record.link else { return false };
         let Some(qos) = record.session.as_ref().and_then(|s| s.granted(wanted)) else { return false };
@@ -124,6 +123,7 @@ impl Hub {
             0 => (QoS::AtMostOnce, 0),
             _ => (QoS::AtLeastOnce, session.assign_id(InFlight::Other)),
         };
+        let copies = if self.faults.is_empty() { 1 } else { self.fault_copies(slot) };
         for copy in 0..copies {
             if let Some(out) = self.out(link) {
                 // Topics of the hub's own making are short.

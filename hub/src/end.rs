@@ -1,8 +1,9 @@
 //! How links end: every way out leads through `end_link`, which says why.
 
 use crate::event::{ConnectionState, Happening};
-use crate::hub::{Hub, Output};
+use crate::hub::Hub;
 use crate::link::{LinkId, Session};
+use crate::outgoing::is_abrupt;
 use crate::reason::{Cause, Reason};
 use crate::timers::Timer;
 use iothub_protocol::packet::{PacketError, write_connack};
@@ -10,20 +11,17 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Hub {
-    /// Forgets a link and closes its socket. Does nothing for a link that is gone already.
+    /// Forgets a link and closes its socket. Of a link that is about to close it closes the socket at once.
     pub(crate) fn end_link(&mut self, link: LinkId, cause: Cause) {
-        if let Some(output) = self.take_output(link) {
-            self.output(output);
-        }
-        let Some(state) = self.links.remove(&link) else { return };
-        self.strangers.remove(&link);
-        let identity = state.session.as_ref().map(|session| Arc::clone(&session.sender.identity));
+        let identity = self.who(link).map(|(_, identity)| identity);
+        let Some(state) = self.close(link, &cause, identity, is_abrupt(cause.reason)) else {
+            return self.close_leaving(link);
+        };
         match state.session {
             Some(session) => self.end_session(session, &cause),
             None if cause.reason == Reason::ConnectionLost => {}
-            None => self.happened(None, Happening::Refused { cause: cause.clone(), connack: None }),
+            None => self.happened(None, Happening::Refused { cause, connack: None }),
         }
-        self.output(Output::Close { link, cause, identity });
     }
 
     /// Refuses a CONNECT with a code and closes. The refusal is told with the identity that was claimed.
@@ -37,13 +35,8 @@ impl Hub {
         if let Some(out) = self.out(link) {
             write_connack(out, false, code);
         }
-        if let Some(output) = self.take_output(link) {
-            self.output(output);
-        }
-        self.links.remove(&link);
-        self.strangers.remove(&link);
-        self.happened(claimed.clone(), Happening::Refused { cause: cause.clone(), connack: Some(code) });
-        self.output(Output::Close { link, cause, identity: claimed });
+        self.close(link, &cause, claimed.clone(), false);
+        self.happened(claimed, Happening::Refused { cause, connack: Some(code) });
     }
 
     fn end_session(&mut self, session: Session, cause: &Cause) {

@@ -1,7 +1,8 @@
 //! Faults on order: what a network, a busy hub or an unlucky moment does to a client, done on purpose.
 //!
-//! Some act at once on the links that are there (`cut`, `half-open`, `expire-token`, `restart`); the others stay
-//! until their count or their time is used up, or they are removed.
+//! Some act at once on the links that are there (`cut`, `half-open`, `expire-token`, `restart`); the others stand
+//! until their count or their time is used up, or they are removed. What a fault does to a link is never written
+//! into the link: it is looked up when something leaves, so it ends when the fault does.
 
 use crate::event::Happening;
 use crate::hub::Hub;
@@ -11,6 +12,7 @@ use crate::registry::Slot;
 use crate::timers::Timer;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::{ErrorCode, ServiceError};
+use std::collections::BTreeSet;
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +72,17 @@ impl FaultKind {
         }
     }
 
-    fn acts_at_once(&self) -> bool {
+    /// Whether it acts on the links that are there, and is over.
+    pub(crate) fn acts_at_once(&self) -> bool {
         matches!(self, Self::Cut | Self::HalfOpen | Self::ExpireToken | Self::Restart)
+    }
+
+    /// For how long it holds back what is sent on a link, if it does.
+    fn slowing_ms(&self) -> Option<u64> {
+        match self {
+            Self::Delay { ms } | Self::Throttle { ms, .. } => Some(*ms),
+            _ => None,
+        }
     }
 }
 
@@ -84,7 +95,7 @@ pub struct Fault {
     pub device_id: Option<String>,
     /// Only this module.
     pub module_id: Option<String>,
-    /// How many times; without end when absent.
+    /// How many times, or how many links if it is one that slows links down; without end when absent.
     pub count: Option<u32>,
     /// For how long, in milliseconds; without end when absent.
     pub for_ms: Option<u64>,
@@ -100,16 +111,36 @@ impl Fault {
     }
 }
 
-/// A fault that stays.
+/// A fault that stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
     pub(crate) id: u64,
     pub(crate) fault: Fault,
     pub(crate) left: Option<u32>,
     pub(crate) until_ms: Option<u64>,
+    /// The links that a fault with a count slows down.
+    links: BTreeSet<LinkId>,
 }
 
-/// The faults that stay.
+impl Standing {
+    fn is_over(&self, now_ms: u64) -> bool {
+        self.until_ms.is_some_and(|until| until <= now_ms) || (self.left == Some(0) && self.links.is_empty())
+    }
+
+    /// Uses it up by one.
+    fn count_down(&mut self) {
+        self.left = self.left.map(|left| left.saturating_sub(1));
+    }
+}
+
+/// A fault in effect on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slowing {
+    pub(crate) ms: u64,
+    id: u64,
+}
+
+/// The faults that stand.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     standing: Vec<Standing>,
@@ -127,8 +158,10 @@ impl Faults {
         self.standing.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Standing> {
-        self.standing.iter()
+    /// Those that are not used up.
+    pub(crate) fn list(&mut self, now_ms: u64) -> &[Standing] {
+        self.standing.retain(|standing| !standing.is_over(now_ms));
+        &self.standing
     }
 
     /// The first standing fault of that kind that meets the identity; uses it up by one.
@@ -138,12 +171,41 @@ impl Faults {
         who: Option<&Identity>,
         wanted: fn(&FaultKind) -> bool,
     ) -> Option<FaultKind> {
-        self.standing.retain(|s| s.until_ms.is_none_or(|until| until > now_ms) && s.left != Some(0));
+        self.list(now_ms);
         let standing = self.standing.iter_mut().find(|s| wanted(&s.fault.kind) && s.fault.meets(who))?;
-        if let Some(left) = &mut standing.left {
-            *left -= 1;
-        }
+        standing.count_down();
         Some(standing.fault.kind.clone())
+    }
+
+    /// What slows this link down now: the fault that was ordered last.
+    pub(crate) fn slowing(&self, now_ms: u64, link: LinkId, who: &Identity) -> Option<Slowing> {
+        self.standing.iter().rev().find_map(|standing| {
+            let ms = standing.fault.kind.slowing_ms()?;
+            let meets = !standing.is_over(now_ms)
+                && standing.fault.meets(Some(who))
+                && (standing.fault.count.is_none() || standing.links.contains(&link));
+            meets.then_some(Slowing { ms, id: standing.id })
+        })
+    }
+
+    /// A link that came in is counted by the fault that slows it down.
+    fn meet(&mut self, now_ms: u64, link: LinkId, who: &Identity) {
+        self.list(now_ms);
+        let met = self.standing.iter_mut().rev().find(|standing| {
+            let slows = standing.fault.kind.slowing_ms().is_some() && standing.fault.meets(Some(who));
+            slows && standing.left != Some(0)
+        });
+        if let Some(standing) = met.filter(|standing| standing.left.is_some()) {
+            standing.count_down();
+            standing.links.insert(link);
+        }
+    }
+
+    /// The link is gone.
+    pub(crate) fn forget(&mut self, link: LinkId) {
+        for standing in &mut self.standing {
+            standing.links.remove(&link);
+        }
     }
 }
 
@@ -153,6 +215,7 @@ impl Hub {
         self.now = now;
         let what = format!("fault {}", fault.kind.name());
         self.happened(None, Happening::Control { what });
+        let most = fault.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
         let met: Vec<LinkId> = self
             .links
             .iter()
@@ -161,79 +224,79 @@ impl Hub {
                 who.is_some() && fault.meets(who)
             })
             .map(|(id, _)| *id)
+            .take(most)
             .collect();
-        met.iter().for_each(|link| self.afflict(*link, &fault.kind));
         if fault.kind.acts_at_once() {
+            met.iter().for_each(|link| self.afflict(*link, &fault.kind));
             return (None, met.len());
         }
         self.faults.next += 1;
         let id = self.faults.next;
         let until_ms = fault.for_ms.map(|ms| now.mono_ms.saturating_add(ms));
-        self.faults.standing.push(Standing { id, left: fault.count, until_ms, fault });
+        let mut standing = Standing { id, left: fault.count, until_ms, links: BTreeSet::new(), fault };
+        if standing.fault.kind.slowing_ms().is_none() {
+            self.faults.standing.push(standing);
+            return (Some(id), met.len());
+        }
+        if standing.left.is_some() {
+            met.iter().for_each(|_| standing.count_down());
+            standing.links.extend(&met);
+        }
+        self.faults.standing.push(standing);
+        met.iter().for_each(|link| self.arm_throttle(*link));
         (Some(id), met.len())
     }
 
     /// Takes a standing fault back, or all of them; false when there is none of that number.
     pub fn remove_faults(&mut self, id: Option<u64>, now: crate::Now) -> bool {
         self.now = now;
-        let before = self.faults.standing.len();
+        let before = self.faults.list(now.mono_ms).len();
         self.faults.standing.retain(|standing| id.is_some_and(|id| standing.id != id));
-        for state in self.links.values_mut() {
-            state.delay_ms = 0;
-        }
-        let rest: Vec<(LinkId, Identity)> = self
-            .links
-            .iter()
-            .filter_map(|(id, state)| Some((*id, Identity::clone(&state.session.as_ref()?.sender.identity))))
-            .collect();
-        rest.iter().for_each(|(link, identity)| self.apply_link_faults(*link, identity));
         id.is_none() || self.faults.standing.len() < before
     }
 
-    /// Does to one link what a fault does to links.
+    /// What a fault does to one link at once.
     fn afflict(&mut self, link: LinkId, kind: &FaultKind) {
-        let fault = |text: &str| Cause::new(Reason::Fault, text);
-        match kind {
-            FaultKind::Cut => self.end_link(link, fault("a fault cut the link")),
-            FaultKind::Restart => {
-                self.end_link(link, Cause::new(Reason::Restarted, "a fault restarted the hub"));
-            }
-            FaultKind::ExpireToken => {
-                let cause = Cause::new(Reason::TokenExpired, "a fault ended the token of this link");
-                self.end_link(link, cause);
-            }
-            FaultKind::HalfOpen => {
+        let (reason, detail) = match kind {
+            FaultKind::Cut => (Reason::Fault, "a fault cut the connection"),
+            FaultKind::Restart => (Reason::Restarted, "a fault restarted the hub"),
+            FaultKind::ExpireToken => (Reason::TokenExpired, "a fault ended the token of this connection"),
+            _ => {
                 if let Some(state) = self.links.get_mut(&link) {
                     state.half_open = true;
                 }
+                return;
             }
-            FaultKind::Delay { ms } | FaultKind::Throttle { ms, .. } => {
-                if let Some(state) = self.links.get_mut(&link) {
-                    state.delay_ms = *ms;
-                }
-                if let FaultKind::Throttle { close_after_ms: Some(after), .. } = kind {
-                    self.timers.arm(self.now.mono_ms.saturating_add(*after), Timer::Throttle(link));
-                }
-            }
-            _ => {}
-        }
+        };
+        self.end_link(link, Cause::new(reason, detail));
     }
 
-    /// A link that was just let in meets the faults that stay on links.
+    /// A link that was just let in meets the faults that slow links down.
     pub(crate) fn apply_link_faults(&mut self, link: LinkId, identity: &Identity) {
-        let on_links =
-            |kind: &FaultKind| matches!(kind, FaultKind::Delay { .. } | FaultKind::Throttle { .. });
-        if self.faults.is_empty() {
-            return;
-        }
-        if let Some(kind) = self.faults.hit(self.now.mono_ms, Some(identity), on_links) {
-            self.afflict(link, &kind);
+        if !self.faults.is_empty() {
+            self.faults.meet(self.now.mono_ms, link, identity);
+            self.arm_throttle(link);
         }
     }
 
-    /// The deadline of a throttled link: it is closed if it is still throttled.
-    pub(crate) fn resume_throttled(&mut self, link: LinkId) {
-        if self.links.get(&link).is_some_and(|state| state.delay_ms > 0) {
+    /// Arms the end of a link that is throttled.
+    fn arm_throttle(&mut self, link: LinkId) {
+        let Some(Slowing { id, .. }) = self.slowing(link) else { return };
+        let fault = self.faults.standing.iter().find(|standing| standing.id == id).map(|s| &s.fault.kind);
+        if let Some(FaultKind::Throttle { close_after_ms: Some(after), .. }) = fault {
+            self.timers.arm(self.now.mono_ms.saturating_add(*after), Timer::Throttle(link, id));
+        }
+    }
+
+    /// What slows a link down now.
+    pub(crate) fn slowing(&self, link: LinkId) -> Option<Slowing> {
+        let (_, identity) = self.who(link)?;
+        self.faults.slowing(self.now.mono_ms, link, &identity)
+    }
+
+    /// The deadline of a throttled link: it is closed if that fault still throttles it.
+    pub(crate) fn resume_throttled(&mut self, link: LinkId, fault: u64) {
+        if self.slowing(link).is_some_and(|slowing| slowing.id == fault) {
             let detail = "too many operations: the hub delayed its answers, and now closes the link (429002)";
             self.end_link(link, Cause::new(Reason::Throttled, detail));
         }

@@ -70,6 +70,7 @@ impl Hub {
     }
 
     pub(crate) fn send_feedback(&mut self) {
+        self.timers.disarm(Timer::Feedback);
         if self.feedback.open.is_empty() {
             return;
         }

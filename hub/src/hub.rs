@@ -10,6 +10,7 @@ use crate::event_log::{EventBatch, EventLog};
 use crate::fault::Faults;
 use crate::feedback::Collected;
 use crate::link::{Link, LinkId, Opened};
+use crate::outgoing::Leaving;
 use crate::packet_log::PacketLog;
 use crate::reason::{Cause, Reason};
 use crate::registry::Registry;
@@ -94,10 +95,11 @@ pub struct Hub {
     /// Writes of any twin; etags are made of it.
     pub(crate) twin_writes: u64,
     pub(crate) changes: Changes,
-    outputs: VecDeque<Output>,
-    dirty: Vec<LinkId>,
-    held: BTreeMap<u64, (LinkId, Vec<u8>)>,
-    next_held: u64,
+    pub(crate) outputs: VecDeque<Output>,
+    /// Links whose buffer has something in it.
+    pub(crate) dirty: Vec<LinkId>,
+    /// Links that have ended and close once all has left that was held back for them.
+    pub(crate) leaving: BTreeMap<LinkId, Leaving>,
 }
 
 impl Hub {
@@ -124,8 +126,7 @@ impl Hub {
             changes: Changes::default(),
             outputs: VecDeque::new(),
             dirty: Vec::new(),
-            held: BTreeMap::new(),
-            next_held: 0,
+            leaving: BTreeMap::new(),
         };
         hub.add_first_device();
         hub
@@ -141,7 +142,6 @@ impl Hub {
         self.calls = before.calls;
         self.registry = before.registry;
         self.packets = before.packets.emptied();
-        self.next_held = before.next_held;
         self.twin_writes = before.twin_writes;
     }
 
@@ -181,6 +181,10 @@ impl Hub {
         let Some(state) = self.links.get_mut(&link) else { return };
         if state.half_open {
             return;
+        }
+        if state.held.bytes() > self.config.max_unsent_bytes {
+            let detail = "a fault holds more bytes back than a client may leave unread";
+            return self.end_link(link, Cause::new(Reason::SlowReader, detail));
         }
         state.heard_ms = now.mono_ms;
         state.push(bytes);
@@ -224,8 +228,8 @@ impl Hub {
                 Timer::Token(link) => self.check_token(link),
                 Timer::Queue(slot) => self.expire_messages(slot),
                 Timer::Call(call) => self.call_timed_out(call),
-                Timer::Held(number) => self.release_held(number),
-                Timer::Throttle(link) => self.resume_throttled(link),
+                Timer::Held(link) => self.release_held(link),
+                Timer::Throttle(link, fault) => self.resume_throttled(link, fault),
                 Timer::Feedback => self.send_feedback(),
             }
         }
@@ -242,12 +246,7 @@ impl Hub {
         if let Some(output) = self.outputs.pop_front() {
             return Some(output);
         }
-        while let Some(link) = self.dirty.pop() {
-            if let Some(output) = self.take_output(link) {
-                return Some(output);
-            }
-        }
-        None
+        self.next_buffer()
     }
 
     /// Up to `max` events after a cursor; zero begins with the oldest that is kept.
@@ -273,6 +272,9 @@ impl Hub {
         for link in links {
             self.end_link(link, Cause::new(reason, detail));
         }
+        while let Some((link, _)) = self.leaving.first_key_value() {
+            self.close_leaving(*link);
+        }
     }
 
     pub(crate) fn happened(&mut self, identity: Option<Arc<Identity>>, happening: Happening) {
@@ -282,44 +284,5 @@ impl Hub {
 
     pub(crate) fn output(&mut self, output: Output) {
         self.outputs.push_back(output);
-    }
-
-    /// The buffer of a link, which will be transmitted once this input is handled.
-    pub(crate) fn out(&mut self, link: LinkId) -> Option<&mut Vec<u8>> {
-        let state = self.links.get_mut(&link)?;
-        if !state.dirty {
-            state.dirty = true;
-            self.dirty.push(link);
-        }
-        Some(&mut state.out)
-    }
-
-    pub(crate) fn take_output(&mut self, link: LinkId) -> Option<Output> {
-        let state = self.links.get_mut(&link)?;
-        state.dirty = false;
-        let bytes = std::mem::take(&mut state.out);
-        if bytes.is_empty() || state.half_open {
-            return None;
-        }
-        if self.packets.on {
-            self.log_outgoing(link, &bytes);
-        }
-        let state = self.links.get_mut(&link)?;
-        let until = state.held_until_ms.max(self.now.mono_ms.saturating_add(state.delay_ms));
-        if until <= self.now.mono_ms {
-            return Some(Output::Transmit { link, bytes });
-        }
-        state.held_until_ms = until;
-        self.next_held += 1;
-        self.held.insert(self.next_held, (link, bytes));
-        self.timers.arm(until, Timer::Held(self.next_held));
-        None
-    }
-
-    fn release_held(&mut self, number: u64) {
-        let Some((link, bytes)) = self.held.remove(&number) else { return };
-        if self.links.get(&link).is_some_and(|state| !state.half_open) {
-            self.outputs.push_back(Output::Transmit { link, bytes });
-        }
     }
 }

@@ -34,6 +34,7 @@ mod identity_document;
 mod import;
 mod keep;
 mod link;
+mod outgoing;
 mod packet_log;
 mod publish;
 #[cfg(feature = "service")]

@@ -1,6 +1,7 @@
 //! One connection of a client to the hub, from socket opened to socket closed.
 
 use crate::event::Sender;
+use crate::outgoing::Held;
 use crate::registry::Slot;
 use iothub_protocol::limits;
 use iothub_protocol::packet::Decoder;
@@ -150,9 +151,10 @@ pub(crate) struct Link {
     pub(crate) dirty: bool,
     /// A fault: swallow everything in both directions.
     pub(crate) half_open: bool,
-    /// A fault: output leaves this much later, and never before this moment.
-    pub(crate) delay_ms: u64,
+    /// Output leaves never before this moment.
     pub(crate) held_until_ms: u64,
+    /// Output that leaves later.
+    pub(crate) held: Held,
 }
 
 /// Longest head that is needed to see the protocol level: header 5, name 2 + 6, level 1.
@@ -169,8 +171,8 @@ impl Link {
             out: Vec::new(),
             dirty: false,
             half_open: false,
-            delay_ms: 0,
             held_until_ms: 0,
+            held: Held::default(),
         }
     }
 

@@ -199,13 +199,13 @@ export interface Fault {
     | 'restart';
   deviceId?: string;
   moduleId?: string;
-  /** How many times. Default: without end. */
+  /** How many times; of a fault that acts on connections: how many of them. Default: without end. */
   count?: number;
-  /** For how many milliseconds. Default: without end. */
+  /** For how many milliseconds a fault stands. Default: without end. Not for those that act at once. */
   forMs?: number;
-  /** The delay of `delay` and `throttle`. */
+  /** The delay of `delay` and `throttle`, at most an hour. */
   ms?: number;
-  /** When `throttle` closes the link. Default: never. */
+  /** When `throttle` closes the connection. Default: never. */
   closeAfterMs?: number;
   /** CONNACK code of `refuse`, HTTP status of `twin-error`. */
   code?: number;

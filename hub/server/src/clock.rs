@@ -35,7 +35,7 @@ impl Clock {
     pub fn until(&self, due_ms: u64) -> Duration {
         self.sleeping_until.store(due_ms, Ordering::Relaxed);
         // Rounded up by one, so that the deadline has passed when the sleep is over.
-        Duration::from_millis((due_ms + 1).saturating_sub(millis(self.started.elapsed())))
+        Duration::from_millis((due_ms.saturating_add(1)).saturating_sub(millis(self.started.elapsed())))
     }
 
     /// Whether a deadline comes before the timer task wakes.

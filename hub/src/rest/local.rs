@@ -267,7 +267,8 @@ impl Hub {
         let now = self.now;
         match (method, rest) {
             ("GET", []) => {
-                Ok(Response::json(200, &self.faults.iter().map(|s| shown_fault(s, now)).collect()))
+                let standing = self.faults.list(now.mono_ms);
+                Ok(Response::json(200, &standing.iter().map(|s| shown_fault(s, now)).collect()))
             }
             ("POST", []) => {
                 let (id, links) = self.add_fault(read_fault(&request.json()?)?, now);

@@ -88,24 +88,30 @@ fn read_properties(value: &Value) -> Result<Vec<(String, Option<String>)>, Servi
     }
 }
 
+/// An hour: more is no delay, and a fault that stands for ever has no `forMs`.
+const FAULT_MS_MAX: u64 = 3_600_000;
+
 /// `{"kind", "deviceId"?, "moduleId"?, "count"?, "forMs"?, "ms"?, "closeAfterMs"?, "code"?}`.
 pub(super) fn read_fault(value: &Value) -> Result<Fault, ServiceError> {
-    let fields = Fields::of("a fault", value)?;
-    fields.only(&["kind", "deviceId", "moduleId", "count", "forMs", "ms", "closeAfterMs", "code"])?;
-    let number = |name: &str| fields.count(name, u64::MAX);
-    let ms = number("ms")?;
-    let wanted_ms = || ms.ok_or_else(|| bad("this fault needs \"ms\""));
-    let kind = match fields.text("kind")?.unwrap_or("") {
-        "cut" => FaultKind::Cut,
-        "half-open" => FaultKind::HalfOpen,
-        "delay" => FaultKind::Delay { ms: wanted_ms()? },
-        "duplicate" => FaultKind::Duplicate,
-        "drop-puback" => FaultKind::DropPuback,
-        "throttle" => FaultKind::Throttle { ms: wanted_ms()?, close_after_ms: number("closeAfterMs")? },
-        "refuse" => FaultKind::Refuse { code: connack(number("code")?)? },
-        "twin-error" => FaultKind::TwinError { code: error_code(number("code")?)? },
-        "expire-token" => FaultKind::ExpireToken,
-        "restart" => FaultKind::Restart,
+    let name = Fields::of("a fault", value)?.text("kind")?.unwrap_or("");
+    let fields = Fields::of(&format!("a {name} fault"), value)?;
+    let ms = fields.count("ms", FAULT_MS_MAX)?;
+    let wanted_ms = || ms.ok_or_else(|| bad(format!("a {name} fault needs \"ms\"")));
+    let (code, after) = (fields.count("code", u64::MAX)?, fields.count("closeAfterMs", FAULT_MS_MAX)?);
+    // Its kind, and the fields that it has besides those of all kinds.
+    let (kind, own): (FaultKind, &[&str]) = match name {
+        "cut" => (FaultKind::Cut, &[]),
+        "half-open" => (FaultKind::HalfOpen, &[]),
+        "delay" => (FaultKind::Delay { ms: wanted_ms()? }, &["ms"]),
+        "duplicate" => (FaultKind::Duplicate, &[]),
+        "drop-puback" => (FaultKind::DropPuback, &[]),
+        "throttle" => {
+            (FaultKind::Throttle { ms: wanted_ms()?, close_after_ms: after }, &["ms", "closeAfterMs"])
+        }
+        "refuse" => (FaultKind::Refuse { code: connack(code)? }, &["code"]),
+        "twin-error" => (FaultKind::TwinError { code: error_code(code)? }, &["code"]),
+        "expire-token" => (FaultKind::ExpireToken, &[]),
+        "restart" => (FaultKind::Restart, &[]),
         other => {
             return Err(bad(format!(
                 "kind is \"{other}\"; it is one of cut, half-open, delay, duplicate, drop-puback, throttle, refuse, \
@@ -113,13 +119,23 @@ pub(super) fn read_fault(value: &Value) -> Result<Fault, ServiceError> {
             )));
         }
     };
-    let count = number("count")?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    // What acts at once has no time to stand.
+    let time: &[&str] = if kind.acts_at_once() { &[] } else { &["forMs"] };
+    fields.only(&[&["kind", "deviceId", "moduleId", "count"], own, time].concat())?;
+    let count = fields.count("count", u32::MAX.into())?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    if count == Some(0) {
+        return Err(bad(format!("\"count\" of a {name} fault is at least 1")));
+    }
+    let (device, module) = (fields.text("deviceId")?, fields.text("moduleId")?);
+    if module.is_some() && device.is_none() {
+        return Err(bad("a fault with a moduleId has a deviceId, too"));
+    }
     Ok(Fault {
         kind,
-        device_id: fields.text("deviceId")?.map(str::to_owned),
-        module_id: fields.text("moduleId")?.map(str::to_owned),
+        device_id: device.map(str::to_owned),
+        module_id: module.map(str::to_owned),
         count,
-        for_ms: number("forMs")?,
+        for_ms: fields.count("forMs", u64::MAX)?,
     })
 }
 

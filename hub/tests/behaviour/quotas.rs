@@ -99,3 +99,25 @@ fn without_a_tier_nothing_is_counted() {
     }
     assert_eq!(acked(&mut bench, link), 5000);
 }
+
+#[test]
+fn a_connect_that_is_refused_while_over_the_rate_has_its_connack_late() {
+    // PROTOCOL 2.4: 5 for every failure of authentication, then close.
+    let (mut bench, _) = tiered(Tier::S1);
+    let mut hello = bench.hello("device-1", None);
+    hello.password = hello.password.replace("sig=", "sig=AAAA");
+    let links: Vec<LinkId> = (0..160)
+        .map(|_| {
+            let (link, answer) = bench.introduce(&hello);
+            if answer.is_none() {
+                assert_eq!(bench.reason(link), None, "it closes behind its CONNACK");
+            }
+            link
+        })
+        .collect();
+    bench.pass(1_000);
+    let late: Vec<_> = links.iter().filter_map(|link| bench.take(*link)).collect();
+    assert!(late.len() > 50, "{}", late.len());
+    assert!(late.iter().all(|packet| matches!(packet, Packet::ConnAck(ack) if ack.code as u8 == 5)));
+    assert!(links.iter().all(|link| bench.closed.contains_key(link)));
+}
