@@ -42,24 +42,18 @@ pub struct C2dMessage {
 }
 
 impl Hub {
-    /// Queues a message for a device and delivers it if the device listens. Gives the message's id.
+    /// Queues a message for a device or module and delivers it if that listens. Gives the message's id.
     ///
     /// # Errors
-    /// 404001 for an unknown device, 403004 for a full queue, 413001 and 400004 for the message itself.
+    /// 404001 or 404010 for an unknown identity, 403004 for a full queue, 413001 and 400004 for the message itself.
     pub fn send_c2d(
         &mut self,
-        device_id: &str,
+        identity: &Identity,
         message: C2dMessage,
         now: crate::Now,
     ) -> Result<String, ServiceError> {
         self.now = now;
-        let identity = Identity { device_id: device_id.to_owned(), module_id: None };
-        let Some(slot) = self.registry.find(&identity) else {
-            return Err(ServiceError::new(
-                ErrorCode::DeviceNotFound,
-                format!("\"{device_id}\" is not registered"),
-            ));
-        };
+        let slot = self.slot_of(identity)?;
         self.count_call(Operation::SendC2d)?;
         check_size(&message)?;
         let wall = self.wall_ms();
@@ -67,7 +61,7 @@ impl Hub {
         let message_id = message.message_id.clone().unwrap_or_else(|| self.rng.guid());
         let waiting = Waiting {
             sequence: self.next_sequence,
-            bag: self.bag_of(device_id, &message_id, &message),
+            bag: self.bag_of(identity, &message_id, &message),
             message_id: message_id.clone(),
             body: message.body,
             ack: message.ack,
@@ -76,15 +70,15 @@ impl Hub {
             deliveries: 0,
             locked: false,
         };
-        check_topic(&identity, &waiting.bag)?;
+        check_topic(identity, &waiting.bag)?;
         self.enqueue(slot, waiting)?;
         Ok(message_id)
     }
 
-    fn bag_of(&self, device_id: &str, message_id: &str, message: &C2dMessage) -> String {
+    fn bag_of(&self, identity: &Identity, message_id: &str, message: &C2dMessage) -> String {
         let switches = self.config.switches;
         let last = if switches.camel_case_to { "deviceBound" } else { "devicebound" };
-        let bag = write_bag(&format!("/devices/{device_id}/messages/{last}"), message_id, message);
+        let bag = write_bag(&format!("/devices/{}/messages/{last}", path_of(identity)), message_id, message);
         if switches.question_mark_bag { format!("?{bag}") } else { bag }
     }
 
@@ -232,12 +226,17 @@ pub(crate) fn check_topic(identity: &Identity, bag: &str) -> Result<(), ServiceE
     Ok(())
 }
 
-/// Where a message is published. Modules have messages, too: PROTOCOL 5, "C2D subscribe, module".
-fn topic_of(identity: &Identity, bag: &str) -> String {
+/// An identity in topics. Modules have messages, too: PROTOCOL 5, "C2D subscribe, module".
+fn path_of(identity: &Identity) -> String {
     match identity.module() {
-        Some(module) => topic::c2d(&format!("{}/modules/{module}", identity.device_id), bag),
-        None => topic::c2d(&identity.device_id, bag),
+        Some(module) => format!("{}/modules/{module}", identity.device_id),
+        None => identity.device_id.clone(),
     }
+}
+
+/// Where a message is published.
+fn topic_of(identity: &Identity, bag: &str) -> String {
+    topic::c2d(&path_of(identity), bag)
 }
 
 /// The longest that a message may wait: the most that the time to live of a hub can be set to.

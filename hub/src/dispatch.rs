@@ -131,6 +131,7 @@ pub(crate) fn read_filter(identity: &Identity, filter: &str) -> Result<Wanted, C
     };
     let (wanted, fits) = match Filter::parse(filter) {
         Some(Filter::C2d { device }) => (Wanted::Devicebound, own(device, None)),
+        Some(Filter::ModuleC2d { device, module }) => (Wanted::Devicebound, own(device, Some(module))),
         Some(Filter::ModuleInputs { device, module }) => (Wanted::Inputs, own(device, Some(module))),
         Some(Filter::TwinAnswers) => (Wanted::TwinAnswers, true),
         Some(Filter::DesiredPatches) => (Wanted::Desired, true),

@@ -247,6 +247,13 @@ pub enum Filter<'t> {
         /// The device in the filter, or `+`.
         device: &'t str,
     },
+    /// `devices/{d}/modules/{m}/messages/devicebound/#`, as the Java SDK subscribes for a module.
+    ModuleC2d {
+        /// The device in the filter, or `+`.
+        device: &'t str,
+        /// The module in the filter, or `+`.
+        module: &'t str,
+    },
     /// `devices/{d}/modules/{m}/inputs/#`, or the older `devices/{d}/modules/{m}/#`.
     ModuleInputs {
         /// The device in the filter, or `+`.
@@ -277,6 +284,9 @@ impl<'t> Filter<'t> {
             return Some(Self::C2d { device });
         }
         let (module, rest) = rest.strip_prefix("modules/")?.split_once('/')?;
+        if rest.eq_ignore_ascii_case("messages/devicebound/#") {
+            return Some(Self::ModuleC2d { device, module });
+        }
         matches!(rest, "#" | "inputs/#").then_some(Self::ModuleInputs { device, module })
     }
 
@@ -285,6 +295,9 @@ impl<'t> Filter<'t> {
     pub fn write(&self) -> String {
         match self {
             Self::C2d { device } => format!("devices/{device}/messages/devicebound/#"),
+            Self::ModuleC2d { device, module } => {
+                format!("devices/{device}/modules/{module}/messages/devicebound/#")
+            }
             Self::ModuleInputs { device, module } => format!("devices/{device}/modules/{module}/inputs/#"),
             Self::TwinAnswers => "$iothub/twin/res/#".to_owned(),
             Self::DesiredPatches => "$iothub/twin/PATCH/properties/desired/#".to_owned(),
@@ -375,6 +388,7 @@ mod tests {
         );
         for filter in [
             Filter::C2d { device: "d" },
+            Filter::ModuleC2d { device: "d", module: "m" },
             Filter::ModuleInputs { device: "d", module: "m" },
             Filter::TwinAnswers,
             Filter::DesiredPatches,

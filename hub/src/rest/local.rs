@@ -95,8 +95,8 @@ impl Hub {
             }
             ("POST", ["methods"]) => return self.invoke_call(request, identity),
             ("GET", ["messages"]) => Response::json(200, &self.local_queue(identity)?),
-            ("POST", ["messages"]) if identity.module_id.is_none() => {
-                let message_id = self.send_c2d(&identity.device_id, read_message(&request.json()?)?, now)?;
+            ("POST", ["messages"]) => {
+                let message_id = self.send_c2d(identity, read_message(&request.json()?)?, now)?;
                 Response::json(201, &json!({ "messageId": message_id }))
             }
             ("DELETE", ["messages"]) => {

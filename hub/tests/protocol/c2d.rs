@@ -210,13 +210,18 @@ fn a_clean_session_keeps_the_queue_or_by_switch_discards_it() {
 }
 
 /// PROTOCOL 8, Module [D]
+/// PROTOCOL 5, C2D subscribe, module [X]
 #[test]
-fn a_module_gets_no_cloud_to_device_messages() {
+fn a_module_gets_its_own_messages_and_none_of_its_device() {
     let mut bench = Bench::new();
     bench.register_module("device-1", "m");
-    assert_eq!(bench.local("POST", "/local/devices/device-1/modules/m/messages", "{}").0, 400);
     let hello = bench.hello("device-1", Some("m"));
     let (link, _) = bench.introduce(&hello);
+    bench.subscribed(link, &[("devices/device-1/modules/m/messages/devicebound/#", 1)]);
+    bench.send("device-1", "of the device");
+    let (status, _) = bench.local("POST", "/local/devices/device-1/modules/m/messages", r#"{"body":"own"}"#);
+    assert_eq!((status, &bench.take_publish(link).payload[..]), (201, &b"own"[..]));
+    assert!(bench.take(link).is_none());
     bench.subscribe(link, &[(C2D, 1)]);
     assert_eq!(bench.reason(link), Some(iothub_hub::Reason::ForeignTopic));
 }

@@ -98,6 +98,7 @@ pub(crate) const SHEET: &[Row] = &[
     ("5", "D2C module", "-", Hub),
     ("5", "C2D subscribe", "-", Hub),
     ("5", "C2D", "-", Hub),
+    ("5", "C2D subscribe, module", "X", Hub),
     ("5", "Module input subscribe", "-", Hub),
     ("5", "Module input", "-", Hub),
     ("5", "Twin answers subscribe", "-", Hub),

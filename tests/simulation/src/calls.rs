@@ -204,7 +204,7 @@ impl World {
             message_id: Some(id.clone()),
             ..C2dMessage::default()
         };
-        let device = self.clients[0].identity.device_id.clone();
+        let device = self.clients[0].identity.clone();
         // Booked first: the hub delivers at once.
         self.ledger.queued.entry(id.clone()).or_default();
         let taken = self.hub.send_c2d(&device, message, self.hub_now()).is_ok();
