@@ -15,7 +15,7 @@ import { bundleWorker, openWorkerd } from '../runtimes/workerd.mjs';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../..');
 /** Copied into the project, each at the same place. */
-const SOURCES = ['examples/cloudflare-device/src', 'tests/cloudflare/worker.js'];
+const SOURCES = ['examples/cloudflare-device', 'examples/cloudflare-worker', 'tests/cloudflare/worker.js'];
 
 export const GROUP_KEY = Buffer.from('a group key for tests, 32 bytes!').toString('base64');
 export const SECRETS = { WEBHOOK_SECRET: 'hook', SESSION_SECRET: 'session' };

@@ -11,7 +11,10 @@ async function hmac(key, text) {
   return btoa(String.fromCharCode(...new Uint8Array(signature)));
 }
 
-/** The key of one device, as a group enrolment derives it. @param {string} groupKey @param {string} deviceId */
+/**
+ * The key of one device: HMAC-SHA256 of its id with the group's key, so that one secret stands for all devices. It is
+ * how the Device Provisioning Service derives keys of a group enrolment, too; that service is not needed here.
+ * @param {string} groupKey @param {string} deviceId */
 export const deviceKey = (groupKey, deviceId) => hmac(groupKey, deviceId);
 
 /**
