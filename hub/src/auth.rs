@@ -40,12 +40,8 @@ impl Hub {
     fn prove_by_token(&self, record: &Record, password: &str) -> Result<Proven, Cause> {
         let token = Token::parse(password).map_err(|e| Cause::new(Reason::MalformedToken, e.to_string()))?;
         let identity = &record.identity;
-        if !self
-            .config
-            .host_names
-            .iter()
-            .any(|host| token.covers(host, &identity.device_id, identity.module()))
-        {
+        let host = self.config.audience_host(&token);
+        if !host.is_some_and(|host| token.covers(&host, &identity.device_id, identity.module())) {
             let detail = format!(
                 "the token is for \"{}\", wanted is {}/devices/{identity}",
                 token.audience(),

@@ -24,7 +24,7 @@ impl Hub {
             Ok(token) => token,
             Err(error) => return refused(error.to_string()),
         };
-        if !self.config.host_names.iter().any(|host| token.covers_path(host, path)) {
+        if !self.config.audience_host(&token).is_some_and(|host| token.covers_path(&host, path)) {
             return refused(format!(
                 "the token is for \"{}\", wanted is {} or {path} below it",
                 token.audience(),

@@ -2,8 +2,9 @@
 //! everyone pastes connection strings of: `localhost`, `iothubowner`, `device-1`, with fixed keys that are no
 //! secrets.
 
+use iothub_protocol::connection_string::is_loopback;
 use iothub_protocol::limits;
-use iothub_protocol::sas::Key;
+use iothub_protocol::sas::{Key, Token};
 use iothub_protocol::twin::Rules;
 
 /// The primary key of the policy `iothubowner`; fixed and documented, no secret.
@@ -174,10 +175,27 @@ impl HubConfig {
         self.host_names.first().map_or("localhost", String::as_str)
     }
 
-    /// Whether a host in a user name or token is this hub.
+    /// The name for a client that dials this machine without TLS; it takes no other.
+    #[must_use]
+    pub fn loopback_name(&self) -> &str {
+        self.host_names.iter().find(|name| is_loopback(name)).map_or("localhost", String::as_str)
+    }
+
+    /// Whether a host in a user name or token is this hub. One that answers to a name of this machine answers to
+    /// all of them: `hub.localhost` is one.
     #[must_use]
     pub fn is_host(&self, host: &str) -> bool {
-        self.host_names.iter().any(|name| name.eq_ignore_ascii_case(host))
+        let known = |name: &String| name.eq_ignore_ascii_case(host);
+        self.host_names.iter().any(known)
+            || is_loopback(host) && self.host_names.iter().any(|name| is_loopback(name))
+    }
+
+    /// The host that a token was made for, if it is this hub.
+    #[must_use]
+    pub fn audience_host(&self, token: &Token) -> Option<String> {
+        let audience = token.audience();
+        let host = audience.split('/').next().unwrap_or("");
+        self.is_host(host).then(|| host.to_owned())
     }
 
     /// The policy of that name.
@@ -226,5 +244,15 @@ mod tests {
     fn host_names_have_no_case() {
         assert!(HubConfig::default().is_host("LocalHost"));
         assert!(!HubConfig::default().is_host("localhost.example.com"));
+    }
+
+    #[test]
+    fn every_name_of_this_machine_is_a_host_name_unless_the_hub_is_elsewhere() {
+        for name in ["hub.localhost", "My.Hub.localhost", "127.0.0.2"] {
+            assert!(HubConfig::default().is_host(name), "{name}");
+        }
+        let elsewhere =
+            HubConfig { host_names: vec!["h.azure-devices.net".to_owned()], ..HubConfig::default() };
+        assert!(!elsewhere.is_host("localhost") && !elsewhere.is_host("hub.localhost"));
     }
 }

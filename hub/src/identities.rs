@@ -275,17 +275,23 @@ impl Hub {
     /// identity has no key.
     #[must_use]
     pub fn connection_string(&self, identity: &Identity) -> Option<Secret> {
-        let text = self.sdk_connection_string(identity)?;
-        let Some(port) = self.config.local_port else { return Some(text) };
+        let Some(port) = self.config.local_port else { return self.sdk_connection_string(identity) };
+        let text = self.connection_string_at(self.config.loopback_name(), identity)?;
         Some(Secret::new(format!("{};UseLocalHub=true;Port={port}", text.expose())))
     }
 
     /// The same for the official SDKs, which know neither a plain socket nor a port.
     #[must_use]
     pub fn sdk_connection_string(&self, identity: &Identity) -> Option<Secret> {
-        let key = self.key_of(self.registry.by_identity(identity)?)?;
+        self.connection_string_at(self.config.host_name(), identity)
+    }
+
+    /// The same by another of the hub's names.
+    #[must_use]
+    pub fn connection_string_at(&self, host: &str, identity: &Identity) -> Option<Secret> {
+        let key = self.key_of(self.registry.by_identity(identity)?)?.to_base64();
         let module = identity.module().map_or(String::new(), |module| format!(";ModuleId={module}"));
-        let (host, device, key) = (self.config.host_name(), &identity.device_id, key.to_base64());
+        let device = &identity.device_id;
         Some(Secret::new(format!(
             "HostName={host};DeviceId={device}{module};SharedAccessKey={}",
             key.expose()
@@ -295,11 +301,16 @@ impl Hub {
     /// The connection string of a policy.
     #[must_use]
     pub fn service_connection_string(&self, policy: &str) -> Option<Secret> {
+        self.service_connection_string_at(self.config.host_name(), policy)
+    }
+
+    /// The same by another of the hub's names.
+    #[must_use]
+    pub fn service_connection_string_at(&self, host: &str, policy: &str) -> Option<Secret> {
         let policy = self.config.policy(policy)?;
-        let (host, key) = (self.config.host_name(), policy.key.to_base64());
+        let (name, key) = (&policy.name, policy.key.to_base64());
         Some(Secret::new(format!(
-            "HostName={host};SharedAccessKeyName={};SharedAccessKey={}",
-            policy.name,
+            "HostName={host};SharedAccessKeyName={name};SharedAccessKey={}",
             key.expose()
         )))
     }

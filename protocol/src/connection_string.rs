@@ -286,6 +286,16 @@ mod tests {
     }
 
     #[test]
+    fn a_local_hub_may_have_any_name_of_this_machine() {
+        for host in ["localhost", "hub.localhost", "My.Hub.LocalHost", "127.0.0.2", "[::1]"] {
+            let text = format!("HostName={host};DeviceId=d;SharedAccessKey={KEY};UseLocalHub=true;Port=4280");
+            assert!(ConnectionString::parse_device(&text).is_ok(), "{host}");
+        }
+        let text = format!("HostName=hub.test;DeviceId=d;SharedAccessKey={KEY};UseLocalHub=true;Port=4280");
+        assert!(ConnectionString::parse_device(&text).is_err());
+    }
+
+    #[test]
     fn a_host_without_its_domain_is_named_as_such() {
         let error = ConnectionString::parse_device(&format!("HostName=hub;DeviceId=d;SharedAccessKey={KEY}"))
             .unwrap_err();

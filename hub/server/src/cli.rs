@@ -2,7 +2,8 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use iothub_hub::Switches;
-use std::net::IpAddr;
+use iothub_protocol::connection_string::{ConnectionStringError, check_host};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 /// A local Azure IoT Hub: no account, no Docker, never expires, loopback only unless told otherwise.
@@ -12,6 +13,10 @@ pub struct Cli {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     pub host: IpAddr,
+    /// Another name of this hub; may be given several times. The first one stands in all that is printed. All are
+    /// in the certificate, and taken in tokens and user names.
+    #[arg(long = "host-name", value_name = "NAME", value_parser = host_name)]
+    pub host_names: Vec<String>,
     /// Port of HTTP and WebSocket: devices, REST, /local, dashboard. 0 picks a free one.
     /// 4280 when absent; a free one for `exec`.
     #[arg(long)]
@@ -118,7 +123,37 @@ pub enum SwitchName {
     DisabledIsRefused,
 }
 
+/// A name or an address, as connection strings have it.
+fn host_name(text: &str) -> Result<String, String> {
+    if let Ok(address) = text.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
+        return Ok(format!("[{address}]"));
+    }
+    match check_host(text, false) {
+        Err(ConnectionStringError::HostName { .. }) => Err(
+            "a name has letters, digits, dots and hyphens, such as hub.localhost: no scheme, no port, no path"
+                .to_owned(),
+        ),
+        // A name without a dot is a name here.
+        _ => Ok(text.to_ascii_lowercase()),
+    }
+}
+
+/// An address as connection strings have it.
+#[must_use]
+pub fn shown(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
 impl Cli {
+    /// Whether programs on this machine reach the hub by `localhost`.
+    #[must_use]
+    pub fn is_at_localhost(&self) -> bool {
+        self.host == IpAddr::V4(Ipv4Addr::LOCALHOST) || self.host.is_unspecified()
+    }
+
     /// The port to ask for.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -173,5 +208,19 @@ mod tests {
     fn tls_ports_without_tls_are_refused_not_ignored() {
         assert!(Cli::try_parse_from(["iothub-local", "--https-port", "0"]).is_err());
         assert!(Cli::try_parse_from(["iothub-local", "--no-such-option"]).is_err());
+    }
+
+    #[test]
+    fn a_host_name_is_a_name_or_an_address() {
+        let names = |args: &[&str]| {
+            let args = ["iothub-local"].iter().chain(args).copied();
+            Cli::try_parse_from(args).map(|cli| cli.host_names).map_err(|error| error.to_string())
+        };
+        let given = ["--host-name", "Hub.LocalHost", "--host-name", "iothub", "--host-name", "::1"];
+        assert_eq!(names(&given).unwrap(), ["hub.localhost", "iothub", "[::1]"]);
+        for bad in ["", "https://hub", "hub:8883", "a/b", "*.localhost", "a b"] {
+            let told = names(&["--host-name", bad]).unwrap_err();
+            assert!(told.contains("no port"), "{bad}: {told}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Variables and where their values stand in the ready line.
-const VARIABLES: [(&str, &str); 7] = [
+const VARIABLES: [(&str, &str); 9] = [
     ("IOTHUB_HTTP", "/http"),
     ("IOTHUB_HTTPS", "/https"),
     ("IOTHUB_MQTTS", "/mqtts"),
@@ -19,6 +19,8 @@ const VARIABLES: [(&str, &str); 7] = [
     ("IOTHUB_SERVICE_CONNECTION_STRING", "/serviceConnectionString"),
     ("IOTHUB_DEVICE_CONNECTION_STRING", "/devices/0/connectionString"),
     ("IOTHUB_DEVICE_SDK_CONNECTION_STRING", "/devices/0/sdkConnectionString"),
+    ("IOTHUB_DEVICE_DOTTED_SDK_CONNECTION_STRING", "/devices/0/dottedSdkConnectionString"),
+    ("IOTHUB_DOTTED_SERVICE_CONNECTION_STRING", "/dottedServiceConnectionString"),
 ];
 
 /// How long the command may take to end after it was told to, and its children after it.

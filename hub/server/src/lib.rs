@@ -1,6 +1,7 @@
 //! The local hub as a process: sockets, TLS, HTTP, log and command line around the core in `iothub-hub`.
 //! Nothing is decided here; `main.rs` and the tests call it.
 
+pub mod authority;
 pub mod cli;
 pub mod client_certificate;
 pub mod clock;

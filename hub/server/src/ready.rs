@@ -1,8 +1,10 @@
 //! What is printed once the hub listens: one JSON line for programs, a few lines for people. It is the only
 //! thing that goes to stdout.
 
+use crate::cli::{Cli, shown};
 use iothub_hub::Hub;
 use iothub_protocol::identity::Identity;
+use iothub_protocol::secret::Secret;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,29 +26,63 @@ pub struct Addresses {
 /// Devices that the ready line names.
 const DEVICES: usize = 10;
 
+/// The names in what is printed.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// In addresses; none when the address itself is shown.
+    pub given: Option<String>,
+    /// With a dot, for SDKs that take no other.
+    pub dotted: Option<String>,
+}
+
+impl Names {
+    /// As the command line has them.
+    #[must_use]
+    pub fn of(cli: &Cli) -> Self {
+        let address = match reachable(SocketAddr::new(cli.host, 0)).ip() {
+            // Every address of IPv6 is every address of IPv4, too.
+            IpAddr::V6(_) if cli.host.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address => address,
+        };
+        let mut names = cli.host_names.iter().cloned().chain([shown(address)]);
+        Self { given: cli.host_names.first().cloned(), dotted: names.find(|name| name.contains('.')) }
+    }
+}
+
 /// The ready line.
 #[must_use]
-pub fn document(hub: &Hub, addresses: &Addresses) -> Value {
+pub fn document(hub: &Hub, addresses: &Addresses, names: &Names) -> Value {
+    let text = |secret: Option<Secret>| secret.map(|text| text.expose().to_owned());
+    let dotted = names.dotted.as_deref();
     let devices: Vec<Value> = hub
         .device_ids(DEVICES)
         .iter()
         .filter_map(|device_id| {
             let identity = Identity { device_id: device_id.clone(), module_id: None };
-            let (client, sdk) = (hub.connection_string(&identity)?, hub.sdk_connection_string(&identity)?);
             Some(json!({
                 "deviceId": device_id,
-                "connectionString": client.expose(),
-                "sdkConnectionString": sdk.expose(),
+                "connectionString": text(Some(hub.connection_string(&identity)?)),
+                "sdkConnectionString": text(hub.sdk_connection_string(&identity)),
+                "dottedSdkConnectionString":
+                    dotted.and_then(|host| text(hub.connection_string_at(host, &identity))),
             }))
         })
         .collect();
-    let service = hub.service_connection_string("iothubowner");
+    let http = match &names.given {
+        Some(name) => format!("http://{name}:{}", addresses.http.port()),
+        None => format!("http://{}", reachable(addresses.http)),
+    };
+    let host = hub.config().host_name();
+    let owner = "iothubowner";
     json!({
-        "http": format!("http://{}", reachable(addresses.http)),
-        "https": addresses.https.map(|address| format!("https://localhost:{}", address.port())),
-        "mqtts": addresses.mqtts.map(|address| format!("localhost:{}", address.port())),
+        "dashboard": format!("{http}/"),
+        "http": http,
+        "https": addresses.https.map(|address| format!("https://{host}:{}", address.port())),
+        "mqtts": addresses.mqtts.map(|address| format!("{host}:{}", address.port())),
         "caFile": addresses.ca_file,
-        "serviceConnectionString": service.as_ref().map(|text| text.expose()),
+        "serviceConnectionString": text(hub.service_connection_string(owner)),
+        "dottedServiceConnectionString":
+            dotted.and_then(|host| text(hub.service_connection_string_at(host, owner))),
         "devices": devices,
     })
 }
@@ -71,13 +107,24 @@ pub fn print(document: &Value, as_json: bool) -> io::Result<()> {
         writeln!(out, "{document}")?;
     } else {
         writeln!(out, "iothub-local is ready")?;
-        for name in ["http", "https", "mqtts", "caFile", "serviceConnectionString"] {
+        for name in ["dashboard", "http", "https", "mqtts", "caFile", "serviceConnectionString"] {
             if let Some(text) = document[name].as_str() {
                 writeln!(out, "  {name:<24} {text}")?;
             }
         }
-        for device in document["devices"].as_array().into_iter().flatten() {
+        let devices = document["devices"].as_array().map_or(&[][..], Vec::as_slice);
+        for device in devices {
             writeln!(out, "  {:<24} {}", "device", device["connectionString"].as_str().unwrap_or(""))?;
+        }
+        if let (Some(first), true) = (devices.first(), document["https"].is_string()) {
+            for (name, what) in [
+                ("sdkConnectionString", "device, official SDKs"),
+                ("dottedSdkConnectionString", "device, C and Java SDKs"),
+            ] {
+                if let Some(text) = first[name].as_str() {
+                    writeln!(out, "  {what:<24} {text}")?;
+                }
+            }
         }
         writeln!(out, "  The keys are fixed development keys: no secrets, for this machine only.")?;
     }

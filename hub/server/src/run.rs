@@ -1,6 +1,6 @@
 //! From the command line to a running hub, and to its end.
 
-use crate::cli::{Cli, Command, TierName};
+use crate::cli::{Cli, Command, TierName, shown};
 use crate::clock::Clock;
 use crate::door::{Door, Limits};
 use crate::exec;
@@ -94,15 +94,16 @@ pub fn hub_config(cli: &Cli) -> HubConfig {
         }),
         ..HubConfig::default()
     };
-    if !cli.host.is_loopback() && !cli.host.is_unspecified() {
-        config.host_names.push(cli.host.to_string());
-        config.trusted_hosts.push(cli.host.to_string());
-    }
+    let address = (!cli.is_at_localhost()).then(|| shown(cli.host));
+    let names: Vec<String> = cli.host_names.iter().cloned().chain(address).collect();
+    config.trusted_hosts.extend(names.iter().cloned());
+    config.host_names.retain(|name| !names.contains(name));
+    config.host_names.splice(0..0, names);
     config
 }
 
 /// How long open requests and links may take to end when the hub stops.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs the hub until SIGINT, SIGTERM or SIGHUP, or until the command of `exec` ends.
 ///
@@ -124,7 +125,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, RunError> {
     let timer = Arc::clone(&shared);
     tasks.spawn(async move { timer.run_timer().await });
     let mut stop = Stop::listen()?;
-    let document = shared.with(|hub, _| ready::document(hub, &addresses));
+    let document = shared.with(|hub, _| ready::document(hub, &addresses, &ready::Names::of(&cli)));
     tracing::info!(http = %addresses.http, "ready");
     let code = match &cli.command {
         Some(Command::Exec { command }) => {
@@ -188,11 +189,13 @@ async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<
     let router = app(state.clone());
     let http = bind(cli.host, cli.port(), "HTTP", "--port").await?;
     let port = http.local_addr()?.port();
-    state.shared.with(|hub, _| hub.listens_on(port));
+    if cli.host.is_loopback() || cli.host.is_unspecified() {
+        state.shared.with(|hub, _| hub.listens_on(port));
+    }
     let mut addresses = Addresses { http: http.local_addr()?, https: None, mqtts: None, ca_file: None };
     if cli.tls {
         let folder = cli.cert_dir.clone().unwrap_or_else(tls::default_folder);
-        let tls = tls::prepare(&folder, cli.client_ca.as_deref(), cli.host)?;
+        let tls = tls::prepare(&folder, cli.client_ca.as_deref(), &hub_config(cli).host_names)?;
         let https = bind(cli.host, cli.https_port, "HTTPS", "--https-port").await?;
         let mqtts = bind(cli.host, cli.mqtts_port, "MQTT over TLS", "--mqtts-port").await?;
         addresses.https = Some(https.local_addr()?);
@@ -203,4 +206,24 @@ async fn listen(cli: &Cli, state: &AppState, tasks: &mut JoinSet<()>) -> Result<
     }
     tasks.spawn(serve_http(http, Arc::clone(&state.door), router));
     Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    fn names(args: &[&str]) -> Vec<String> {
+        hub_config(&Cli::parse_from(["iothub-local"].iter().chain(args))).host_names
+    }
+
+    #[test]
+    fn the_first_name_is_the_given_one_then_the_address() {
+        assert_eq!(names(&[]), ["localhost", "127.0.0.1", "[::1]"]);
+        assert_eq!(names(&["--host", "0.0.0.0"])[0], "localhost");
+        assert_eq!(names(&["--host", "192.0.2.2"])[0], "192.0.2.2");
+        assert_eq!(names(&["--host", "::1"]), ["[::1]", "localhost", "127.0.0.1"]);
+        let both = names(&["--host", "192.0.2.2", "--host-name", "hub.test"]);
+        assert_eq!(both[..3], ["hub.test", "192.0.2.2", "localhost"]);
+    }
 }

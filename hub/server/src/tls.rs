@@ -1,21 +1,21 @@
-//! The hub's own certificate authority and certificate. The authority is made on first use and kept, so that it
-//! has to be trusted once; the certificate for `localhost` is new with every start.
+//! TLS: the hub's certificate, new with every start and signed by its own authority, and what listeners need of it.
 
+use crate::authority::{Authority, named};
 use crate::client_certificate::Reader;
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose,
-};
-use std::fs;
-use std::io::{self, Write};
-use std::net::IpAddr;
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair};
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -55,85 +55,90 @@ pub struct Tls {
     pub ca_file: PathBuf,
 }
 
-/// Loads or makes the authority in `folder` and a certificate for this machine's loopback names and `host`.
+/// Loads or makes the authority in `folder`, and a certificate for the host names of this hub.
 ///
 /// # Errors
 /// [`TlsError`] says which file or step failed.
-pub fn prepare(folder: &Path, client_ca: Option<&Path>, host: IpAddr) -> Result<Tls, TlsError> {
-    let ca_file = folder.join("ca.pem");
-    let key = authority_key(folder)?;
-    let params = authority_params();
-    if !ca_file.exists() {
-        let certificate = params.clone().self_signed(&key)?;
-        write(&ca_file, &certificate.pem(), false)?;
-    }
-    let issuer = Issuer::new(params, key);
-    let leaf_key = KeyPair::generate()?;
-    let leaf = leaf_params(host)?.signed_by(&leaf_key, &issuer)?;
-    let chain = vec![leaf.der().clone(), CertificateDer::from(pem_body(&ca_file)?)];
-    let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
+pub fn prepare(folder: &Path, client_ca: Option<&Path>, host_names: &[String]) -> Result<Tls, TlsError> {
     let provider = Arc::new(default_provider());
     let reader = Reader::new(client_ca, Arc::clone(&provider))?;
+    let authority = Authority::of(folder)?;
+    let ca_file = authority.file.clone();
+    let certificates = Certificates::new(authority, host_names, &provider)?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(reader.clone()))
-        .with_single_cert(chain, private)?;
+        .with_cert_resolver(Arc::new(certificates));
     Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), reader, ca_file })
 }
 
-fn authority_key(folder: &Path) -> Result<KeyPair, TlsError> {
-    let path = folder.join("ca.key");
-    if path.exists() {
-        let text = fs::read_to_string(&path).map_err(|error| TlsError::File { path, error })?;
-        return Ok(KeyPair::from_pem(&text)?);
+/// A name with a dot that needs no hosts file: some SDKs take no other.
+const DOTTED: &str = "hub.localhost";
+/// Names below `localhost` that have been asked for and are remembered.
+const REMEMBERED: usize = 64;
+
+/// The hub's certificate: one for all its names, and one more for each name below `localhost` that a client asks
+/// for. A wildcard would not do: most clients take none directly below a top-level name.
+struct Certificates {
+    authority: Authority,
+    names: Vec<String>,
+    key: KeyPair,
+    signs: Arc<dyn SigningKey>,
+    all: Arc<CertifiedKey>,
+    asked: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificates({})", self.names.join(", "))
     }
-    fs::create_dir_all(folder).map_err(|error| TlsError::File { path: folder.to_owned(), error })?;
-    let key = KeyPair::generate()?;
-    write(&path, &key.serialize_pem(), true)?;
-    // A certificate of another key would be left over.
-    let _ = fs::remove_file(folder.join("ca.pem"));
-    Ok(key)
 }
 
-fn write(path: &Path, text: &str, secret: bool) -> Result<(), TlsError> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(if secret { 0o600 } else { 0o644 });
+impl Certificates {
+    fn new(authority: Authority, host_names: &[String], provider: &CryptoProvider) -> Result<Self, TlsError> {
+        let unbracketed = host_names.iter().map(|name| name.trim_matches(['[', ']']).to_owned());
+        let mut names: Vec<String> = unbracketed.collect();
+        names.push(DOTTED.to_owned());
+        let key = KeyPair::generate()?;
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let signs = provider.key_provider.load_private_key(private)?;
+        let all = certify(&authority, &names, &key, &signs)?;
+        Ok(Self { authority, names, key, signs, all, asked: Mutex::default() })
     }
-    #[cfg(not(unix))]
-    let _ = secret;
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| TlsError::File { path: path.to_owned(), error })
-}
 
-fn pem_body(path: &Path) -> Result<Vec<u8>, TlsError> {
-    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-    let read = CertificateDer::from_pem_file(path);
-    let certificate =
-        read.map_err(|error| TlsError::File { path: path.to_owned(), error: io::Error::other(error) })?;
-    Ok(certificate.to_vec())
-}
-
-/// The same with every start, so that the kept certificate stays the issuer.
-fn authority_params() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = named("iothub-local development CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let now = OffsetDateTime::now_utc();
-    params.not_before = now - Duration::days(1);
-    params.not_after = now + Duration::days(3650);
-    params
-}
-
-fn leaf_params(host: IpAddr) -> Result<CertificateParams, rcgen::Error> {
-    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-    if !host.is_loopback() && !host.is_unspecified() {
-        names.push(host.to_string());
+    /// The certificate for a name that a client asked for.
+    fn of(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        if !name.ends_with(".localhost") || self.names.iter().any(|known| known == name) {
+            return None;
+        }
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = asked.get(name) {
+            return Some(Arc::clone(found));
+        }
+        let mut names = self.names.clone();
+        names.push(name.to_owned());
+        let made = certify(&self.authority, &names, &self.key, &self.signs).ok()?;
+        if asked.len() >= REMEMBERED {
+            asked.clear();
+        }
+        asked.insert(name.to_owned(), Arc::clone(&made));
+        Some(made)
     }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let named = hello.server_name().and_then(|name| self.of(&name.to_ascii_lowercase()));
+        Some(named.unwrap_or_else(|| Arc::clone(&self.all)))
+    }
+}
+
+fn certify(
+    authority: &Authority,
+    names: &[String],
+    key: &KeyPair,
+    signs: &Arc<dyn SigningKey>,
+) -> Result<Arc<CertifiedKey>, TlsError> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name = named("localhost");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -141,13 +146,9 @@ fn leaf_params(host: IpAddr) -> Result<CertificateParams, rcgen::Error> {
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::days(1);
     params.not_after = now + Duration::days(365);
-    Ok(params)
-}
-
-fn named(common_name: &str) -> DistinguishedName {
-    let mut name = DistinguishedName::new();
-    name.push(DnType::CommonName, common_name);
-    name
+    let leaf = params.signed_by(key, &authority.issuer)?;
+    let chain = vec![leaf.der().clone(), authority.certificate.clone()];
+    Ok(Arc::new(CertifiedKey::new(chain, Arc::clone(signs))))
 }
 
 /// Where the authority is kept when nobody says: the user's data folder.

@@ -1,6 +1,7 @@
 //! The command line, the ready line, the end. DESIGN 6.
 
 use crate::support::{Folder, Process, command, within};
+use iothub_protocol::connection_string::ConnectionString;
 use std::process::Stdio;
 
 #[tokio::test]
@@ -114,4 +115,107 @@ async fn exec_runs_a_command_against_a_hub_of_its_own() {
     assert!(told.starts_with("http://127.0.0.1:") && told.contains("DeviceId=device-1;"), "{told}");
     let output = within("the refusal", command(&["exec", "--", "no-such-program"]).output()).await.unwrap();
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("no-such-program"));
+}
+
+#[tokio::test]
+async fn a_host_name_stands_in_all_that_is_printed() {
+    let hub = Process::start(&["--host-name", "hub.localhost", "--host-name", "iothub.test"]).await;
+    let ready = &hub.ready;
+    let text = |pointer: &str| ready.pointer(pointer).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let port = text("/http").rsplit(':').next().unwrap().to_owned();
+    assert_eq!(text("/http"), format!("http://hub.localhost:{port}"));
+    assert_eq!(text("/dashboard"), format!("http://hub.localhost:{port}/"));
+    for pointer in [
+        "/serviceConnectionString",
+        "/dottedServiceConnectionString",
+        "/devices/0/connectionString",
+        "/devices/0/sdkConnectionString",
+        "/devices/0/dottedSdkConnectionString",
+    ] {
+        assert!(text(pointer).starts_with("HostName=hub.localhost;"), "{pointer}: {}", text(pointer));
+    }
+    assert!(text("/devices/0/connectionString").ends_with(&format!(";UseLocalHub=true;Port={port}")));
+    // The client takes what is printed for it.
+    ConnectionString::parse_device(&text("/devices/0/connectionString")).unwrap();
+    // Each name may call /local; none that was not given.
+    for (host, status) in [("iothub.test", 200), ("hub.localhost", 200), ("evil.example", 401)] {
+        let answer = get(&port, host).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {answer}");
+    }
+}
+
+async fn get(port: &str, host: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
+    let head = format!("GET /local/info HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    within("the answer", stream.read_to_string(&mut answer)).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn without_one_there_is_a_string_for_sdks_that_want_a_dot() {
+    let hub = Process::start(&[]).await;
+    let device = &hub.ready["devices"][0];
+    let starts = |text: &serde_json::Value, with: &str| text.as_str().unwrap().starts_with(with);
+    assert!(starts(&device["sdkConnectionString"], "HostName=localhost;"));
+    assert!(starts(&device["dottedSdkConnectionString"], "HostName=127.0.0.1;"));
+    assert!(starts(&hub.ready["dottedServiceConnectionString"], "HostName=127.0.0.1;"));
+}
+
+#[tokio::test]
+async fn what_is_printed_can_be_dialled_whatever_the_hub_listens_on() {
+    for (host, shown) in [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), ("0.0.0.0", "127.0.0.1")] {
+        if std::net::TcpListener::bind(format!("{shown}:0")).is_err() {
+            // A machine without IPv6 has no such hub either.
+            continue;
+        }
+        let hub = Process::start(&["--host", host]).await;
+        assert!(hub.address().starts_with(&format!("{shown}:")), "{}", hub.address());
+        assert_eq!(hub.request("GET", "/local/info", "").await.0, 200);
+        let text = hub.ready["devices"][0]["connectionString"].as_str().unwrap();
+        let read = ConnectionString::parse_device(text).unwrap();
+        let dialled = (read.host_name.unwrap(), read.port.unwrap());
+        assert!(
+            tokio::net::TcpStream::connect(format!("{}:{}", dialled.0, dialled.1)).await.is_ok(),
+            "{dialled:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn people_read_where_the_dashboard_is_first() {
+    let mut child = command(&["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines =
+        tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stdout.take().unwrap()));
+    let mut line = async || within("a line", lines.next_line()).await.unwrap().unwrap();
+    assert_eq!(line().await, "iothub-local is ready");
+    let dashboard = line().await;
+    assert!(
+        dashboard.trim().starts_with("dashboard") && dashboard.contains("http://127.0.0.1:"),
+        "{dashboard}"
+    );
+    child.kill().await.unwrap();
+}
+
+/// An address of this machine that is not a loopback one.
+#[tokio::test]
+async fn on_an_address_of_the_network_no_string_says_localhost() {
+    let Some(address) = own_address() else {
+        // A machine without a network: the core's names are tested in `run`.
+        return;
+    };
+    let hub = Process::start(&["--host", &address]).await;
+    let text = hub.ready.to_string();
+    assert!(!text.contains("localhost") && !text.contains("127.0.0.1"), "{text}");
+    assert_eq!(hub.request("GET", "/local/info", "").await.0, 200);
+}
+
+fn own_address() -> Option<String> {
+    // Nothing is sent: the system only says by which address it would.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then(|| address.to_string())
 }

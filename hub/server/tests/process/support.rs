@@ -182,13 +182,18 @@ impl Device {
 
 /// A CONNECT with a token that is good for an hour.
 pub(crate) fn hello(device_id: &str, key: &str) -> Connect {
+    hello_at("localhost", device_id, key)
+}
+
+/// The same to a hub of another name.
+pub(crate) fn hello_at(host: &str, device_id: &str, key: &str) -> Connect {
     let expires = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 3600;
-    let audience = sas::device_audience("localhost", device_id, None);
+    let audience = sas::device_audience(host, device_id, None);
     let token = sas::make_token(&audience, &Key::from_base64(key).unwrap(), expires, None);
     let mut connect = Connect::new(device_id);
     connect.clean_session = false;
     connect.keep_alive = 240;
-    connect.set_login(format!("localhost/{device_id}/?api-version=2021-04-12"), token.expose().to_owned());
+    connect.set_login(format!("{host}/{device_id}/?api-version=2021-04-12"), token.expose().to_owned());
     connect
 }
 

@@ -1,6 +1,6 @@
 //! TLS with the hub's own authority: HTTPS, and MQTT on its own port.
 
-use crate::support::{Folder, Process, hello, within};
+use crate::support::{Folder, Process, hello, hello_at, within};
 use iothub_protocol::packet::{Decoder, Packet, write_connect};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -98,17 +98,84 @@ async fn start(folder: &Folder) -> Process {
 }
 
 async fn dial(hub: &Process, port_of: &str) -> TlsStream<TcpStream> {
+    dial_as(hub, port_of, "localhost").await.unwrap()
+}
+
+/// Dials by a name; an error when the certificate does not have it.
+async fn dial_as(hub: &Process, port_of: &str, name: &str) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(hub.ready["caFile"].as_str().unwrap()).unwrap()).unwrap();
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    shake(hub, port_of, config).await
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    within("the handshake", connector.connect(name, socket_to(hub, port_of).await)).await
+}
+
+async fn socket_to(hub: &Process, port_of: &str) -> TcpStream {
+    let port: u16 = hub.ready[port_of].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
 async fn shake(hub: &Process, port_of: &str, config: ClientConfig) -> TlsStream<TcpStream> {
-    let port: u16 = hub.ready[port_of].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
-    let socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    within("the handshake", TlsConnector::from(Arc::new(config)).connect(name, socket)).await.unwrap()
+    let connector = TlsConnector::from(Arc::new(config));
+    within("the handshake", connector.connect(name, socket_to(hub, port_of).await)).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_name_of_the_hub_is_in_its_certificate_and_taken_in_tokens() {
+    let folder = Folder::new("tls-names");
+    let certs = folder.join("certs");
+    let args = [
+        "--tls",
+        "--https-port",
+        "0",
+        "--mqtts-port",
+        "0",
+        "--cert-dir",
+        &certs,
+        "--host-name",
+        "iothub.test",
+    ];
+    let hub = Process::start(&args).await;
+    for name in ["localhost", "127.0.0.1", "::1", "hub.localhost", "my.own.localhost", "iothub.test"] {
+        let mut stream = dial_as(&hub, "mqtts", name).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let host = if name == "::1" { "[::1]" } else { name };
+        let mut bytes = Vec::new();
+        write_connect(&mut bytes, &hello_at(host, "device-1", iothub_hub::FIRST_DEVICE_KEY)).unwrap();
+        stream.write_all(&bytes).await.unwrap();
+        stream.flush().await.unwrap();
+        let mut answer = [0; 4];
+        within("CONNACK", stream.read_exact(&mut answer)).await.unwrap();
+        assert_eq!(answer[3], 0, "{name}");
+    }
+    for name in ["example.com", "other.test", "localhost.example.com"] {
+        assert!(dial_as(&hub, "https", name).await.is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn hubs_that_start_together_have_one_authority() {
+    let folder = Folder::new("tls-together");
+    for round in 0..3 {
+        let certs = folder.join(&format!("certs-{round}"));
+        let args = ["--tls", "--https-port", "0", "--mqtts-port", "0", "--cert-dir", &certs];
+        let hubs = futures_util::future::join_all((0..4).map(|_| Process::start(&args))).await;
+        for hub in &hubs {
+            // The file is what a client trusts that starts now.
+            dial(hub, "https").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_key_is_made_anew() {
+    let folder = Folder::new("tls-other-key");
+    start(&folder).await.kill().await;
+    let other = folder.join("certs/ca.key");
+    std::fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let hub = start(&folder).await;
+    dial(&hub, "https").await;
 }
 
 #[tokio::test]
