@@ -2,6 +2,7 @@
  * The JavaScript face of a device: promises, events and callbacks around the wasm driver, which decides everything.
  * Each entry (`browser.js`, `node.js`, `workerd.js`) extends `Client` with how its runtime loads the wasm.
  */
+import { answerOf, failureOf, payloadOf } from './answer.js';
 import { addressOf, EarlySocket } from './early.js';
 import { errorOf, IotHubError } from './errors.js';
 import {
@@ -12,11 +13,13 @@ import {
   PacketEvent,
   StatusEvent,
 } from './events.js';
-import { done, ReceivedMessage, stringified, written } from './message.js';
+import { CALL, CLOSE, checkMethod, checkText, readCall, readConnect, readMessages, SEND } from './given.js';
+import { done, ReceivedMessage, written } from './message.js';
 import { Pending } from './pending.js';
 import { aborted, loaded, Signals } from './signals.js';
 import { Socket } from './socket.js';
 import { crossAlone, flush, stage } from './staging.js';
+import { jsonOf, kindOf, LONG, refuse, shown } from './values.js';
 import { Driver, parseConnectionString } from './wasm/iothub_wasm.js';
 
 /**
@@ -42,14 +45,20 @@ const catchResolve = (resolve) => {
   resolved = resolve;
 };
 
+/** @template T @param {T} it */
+const itself = (it) => it;
+
 /** Tells of an error that nobody can be given. @param {unknown} error */
 function report(error) {
   if (typeof reportError === 'function') reportError(error);
   else console.error(error);
 }
 
-/** Names a listener type to the driver when it is first wanted. @type {Record<string, 'listen_messages' | 'listen_desired'>} */
-const LISTENED = { message: 'listen_messages', desired: 'listen_desired' };
+/** Names a listener type to the driver when it is first wanted. @type {Map<string, 'listen_messages' | 'listen_desired'>} */
+const LISTENED = new Map([
+  ['message', 'listen_messages'],
+  ['desired', 'listen_desired'],
+]);
 
 export class Client extends EventTarget {
   /** @type {Host} Each entry sets its own. */
@@ -71,7 +80,7 @@ export class Client extends EventTarget {
   #sockets = new Map();
   /** The last figures. @type {ArrayLike<number>} */
   #figures = [];
-  /** @type {Map<string, import('./index.js').MethodHandler>} */
+  /** @type {Map<string, { handler: import('./index.js').MethodHandler }>} */
   #methods = new Map();
   /** @type {Map<number, AbortController>} */
   #calls = new Map();
@@ -94,18 +103,20 @@ export class Client extends EventTarget {
    * Connects a device and resolves when the hub has accepted it.
    * @param {Credentials} credentials @param {ConnectOptions} [options]
    */
-  static async connect(credentials, options = {}) {
-    const { signal, connectTimeout = CONNECT_TIMEOUT } = options;
+  static async connect(credentials, options) {
+    // All that was given is read now: what the caller does with it later is another matter.
+    const given = readConnect(credentials, options);
+    const { signal, connectTimeout = CONNECT_TIMEOUT } = given;
     if (signal?.aborted) throw aborted(signal);
     const begun = performance.now();
     const loading = load(this.host);
-    const early = dialEarly(this.host, credentials, options);
+    const early = dialEarly(this.host, credentials, given);
     let device;
     try {
       await loaded(loading, signal, connectTimeout);
-      device = new this(credentials, options);
+      device = new this(given);
       device.#early = early;
-      options.prepare?.(/** @type {any} */ (device));
+      given.prepare?.(/** @type {any} */ (device));
       await device.#connect(signal, connectTimeout - performance.now() + begun);
       return device;
     } catch (error) {
@@ -121,11 +132,13 @@ export class Client extends EventTarget {
    * Connects, sends, waits for every PUBACK, closes.
    * @param {Credentials} credentials @param {Iterable<import('./index.js').TelemetryMessage>} messages @param {ConnectOptions & CallOptions} [options]
    */
-  static async sendOnce(credentials, messages, options = {}) {
-    const { timeout, ...connect } = options;
+  static async sendOnce(credentials, messages, options) {
+    const { timeout, ...connect } = options ?? {};
+    const call = readCall({ timeout, signal: connect.signal }, CALL);
+    const all = readMessages(messages);
     const device = await this.connect(credentials, connect);
     try {
-      await Promise.all(Array.from(messages, (message) => device.send(message, callOptions(options))));
+      await Promise.all(all.map((message) => device.#send(itself, message, call)));
     } finally {
       await device.close();
     }
@@ -133,6 +146,7 @@ export class Client extends EventTarget {
 
   /** Checks a connection string and gives its parts without the key. @param {string} text */
   static async parseConnectionString(text) {
+    checkText(text);
     await load(this.host);
     try {
       const parts = JSON.parse(parseConnectionString(text));
@@ -142,25 +156,21 @@ export class Client extends EventTarget {
     }
   }
 
-  /** Not for applications: `connect` makes them. @param {Credentials} credentials @param {ConnectOptions} options */
-  constructor(credentials, options) {
+  /** Not for applications: `connect` makes them. @param {import('./given.js').Given} given */
+  constructor(given) {
     super();
+    if (given?.settings === undefined)
+      refuse('a device is made by connecting: await DeviceClient.connect(…)');
     this.#host = /** @type {typeof Client} */ (this.constructor).host;
-    const { signal, connectTimeout, prepare, WebSocket, will, ...numbers } = options;
-    this.#WebSocket = WebSocket ?? globalThis.WebSocket;
-    const plain = typeof credentials === 'string' ? { connectionString: credentials } : { ...credentials };
-    if ('token' in plain && plain.token !== undefined) {
-      this.#token = plain.token;
-      if (typeof plain.token !== 'function')
-        throw new IotHubError('argument', 'the credentials have a "token" that is no function');
-    }
-    const given = { ...plain, token: this.#token !== undefined };
+    this.#WebSocket = given.WebSocket;
+    this.#token = given.token;
     const seed = crypto.getRandomValues(new Uint32Array(2));
     const seedNumber = (seed[0] ?? 0) * 0x200000 + ((seed[1] ?? 0) >>> 11);
     try {
       const scope = /** @type {EventTarget | undefined} */ (this.#host.scope());
-      this.#driver = new Driver(plainText(given), plainText(numbers), seedNumber, this.#toldHere(), scope);
-      if (will !== undefined) setWill(this.#driver, will);
+      const driver = new Driver(given.credentials, given.settings, seedNumber, this.#toldHere(), scope);
+      this.#driver = driver;
+      if (given.will) crossAlone(given.will, given.willQos, (heads, bytes) => driver.set_will(heads, bytes));
     } catch (thrown) {
       throw errorOf(thrown);
     }
@@ -193,44 +203,55 @@ export class Client extends EventTarget {
 
   /** @param {import('./index.js').TelemetryMessage} message @param {import('./index.js').SendOptions} [options] */
   send(message, options) {
+    return this.#send(written, message, options);
+  }
+
+  /** @template M @param {(message: M) => import('./message.js').Written} write @param {M} message @param {unknown} options */
+  #send(write, message, options) {
     try {
-      this.#check(options?.signal);
-      const fields = written(message);
-      stage(this.#cross, this.#pending.next, options?.qos ?? 1, options?.timeout, fields);
+      const { signal, timeout, qos } = readCall(options, SEND);
+      this.#check(signal);
+      const fields = write(message);
+      // Reading a message may run code of the application.
+      this.#check(signal);
+      stage(this.#cross, this.#pending.next, qos, timeout, fields);
       done(fields);
-      return this.#promise(options?.signal);
+      return this.#promise(signal);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** @param {CallOptions} [options] */
-  async getTwin({ signal, timeout } = {}) {
+  async getTwin(options) {
+    const { signal, timeout } = readCall(options, CALL);
     return JSON.parse(await this.#ask(signal, (driver, op) => driver.get_twin(op, timeout)));
   }
 
-  /** @param {Record<string, unknown>} patch @param {CallOptions} [options] */
-  async updateReported(patch, { signal, timeout } = {}) {
-    const text = stringified(patch, 'reported patch');
+  /** @param {object} patch @param {CallOptions} [options] */
+  async updateReported(patch, options) {
+    const { signal, timeout } = readCall(options, CALL);
+    const text = jsonOf(patch, 'reported patch').slice(0, LONG);
     const version = await this.#ask(signal, (driver, op) => driver.update_reported(op, text, timeout));
     return { version };
   }
 
   /** @param {string} name @param {import('./index.js').MethodHandler} handler */
   onMethod(name, handler) {
-    if (typeof handler !== 'function')
-      throw new IotHubError('argument', 'onMethod takes a name and a function');
+    checkMethod(name, handler);
     if (this.#methods.has(name))
       throw new IotHubError('argument', `the method "${name}" has a handler already: remove that one first`);
-    this.#methods.set(name, handler);
+    const entry = { handler };
+    this.#methods.set(name, entry);
     this.#driver?.listen_methods();
     return () => {
-      if (this.#methods.get(name) === handler) this.#methods.delete(name);
+      if (this.#methods.get(name) === entry) this.#methods.delete(name);
     };
   }
 
   /** @param {{ drain?: number }} [options] */
-  async close({ drain = DRAIN } = {}) {
+  async close(options) {
+    const { drain = DRAIN } = readCall(options, CLOSE);
     if (this.#driver !== undefined) await this.#ask(undefined, (open, op) => open.close(op, drain));
     else if (this.#state !== 'closed') this.#tell('closed', 'closed', 'closed by the application');
   }
@@ -264,7 +285,7 @@ export class Client extends EventTarget {
     }
     if (listener === null || this.#listened.has(type)) return;
     this.#listened.add(type);
-    const listen = LISTENED[type];
+    const listen = LISTENED.get(type);
     if (listen !== undefined) this.#driver?.[listen]();
     if (type === 'packet') this.#driver?.watch_packets(true);
   }
@@ -434,10 +455,10 @@ export class Client extends EventTarget {
     this.#tokens.set(request, control);
     try {
       const token = await this.#token?.({ audience, expiresAt, signal: control.signal });
-      if (typeof token !== 'string') throw new TypeError(`it gave a ${typeof token}, not a string`);
+      if (typeof token !== 'string') throw new TypeError(`it gave ${kindOf(token)}, not a string`);
       if (this.#tokens.delete(request)) this.#driver?.token_arrived(request, token);
     } catch (error) {
-      if (this.#tokens.delete(request)) this.#driver?.token_failed(request, String(error));
+      if (this.#tokens.delete(request)) this.#driver?.token_failed(request, shown(error));
     }
   }
 
@@ -457,8 +478,8 @@ export class Client extends EventTarget {
 
   /** @param {number} call @param {string} name @param {Uint8Array} bytes */
   async #onMethod(call, name, bytes) {
-    const handler = this.#methods.get(name) ?? this.#methods.get('*');
-    if (handler === undefined) {
+    const entry = this.#methods.get(name) ?? this.#methods.get('*');
+    if (entry === undefined) {
       const body = JSON.stringify({ error: `no handler for the method "${name}"`, code: 'method-not-found' });
       return this.#driver?.answer_method(call, 501, body);
     }
@@ -468,7 +489,7 @@ export class Client extends EventTarget {
     const request = { name, payload: payloadOf(text), text, signal: control.signal };
     let answer;
     try {
-      answer = answerOf(await handler(request));
+      answer = answerOf(await entry.handler(request));
     } catch (error) {
       answer = failureOf(error);
       this.dispatchEvent(new HandlerErrorEvent(error, 'method'));
@@ -538,47 +559,4 @@ async function load(host) {
     const text = `the wasm of iothub-wasm could not be loaded (${String(cause)}): see that it is served beside the script`;
     throw new IotHubError('runtime', text, { cause, retryable: true });
   }
-}
-
-/** An object as the wasm side reads it; what is not plain shows up there, and is refused by name. @param {object} value */
-function plainText(value) {
-  return JSON.stringify(value, (_, field) => (typeof field === 'function' ? 'a function' : field));
-}
-
-/** The part of the options that a single call takes. @param {CallOptions} options @returns {CallOptions} */
-function callOptions({ signal, timeout }) {
-  return { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
-}
-
-/** @param {import('./wasm/iothub_wasm.js').Driver} driver @param {import('./index.js').Will} will */
-function setWill(driver, will) {
-  crossAlone(written(will), will.qos ?? 1, (heads, bytes) => driver.set_will(heads, bytes));
-}
-
-/** A method's payload: JSON when it is, the text when it is not, nothing when there was none. @param {string} text */
-function payloadOf(text) {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** @param {unknown} returned */
-function answerOf(returned) {
-  const isAnswer = typeof returned === 'object' && returned !== null && 'status' in returned;
-  const { status, payload } = isAnswer ? /** @type {any} */ (returned) : { status: 200, payload: returned };
-  if (!Number.isInteger(status) || Math.abs(status) > 0x7fffffff)
-    throw new IotHubError(
-      'argument',
-      `the method's handler gave the status ${String(status)}; it is a whole number`,
-    );
-  return { status, body: stringified(payload ?? null, "method's answer") };
-}
-
-/** @param {any} error */
-function failureOf(error) {
-  const status = Number.isInteger(error?.status) ? error.status : 500;
-  return { status, body: JSON.stringify({ error: String(error?.message ?? error) }) };
 }

@@ -2,41 +2,35 @@
  * Messages at the border: what an application writes becomes a body and a list of fields; what the hub sent
  * becomes an object with named fields. Called by `client.js` only.
  */
-import { IotHubError } from './errors.js';
+import { checkNames, words } from './names.js';
+import { bytesOf, demand, isPlain, jsonOf, refuse } from './values.js';
 
 /** Marks a message for Defender for IoT. */
 const SECURITY = 'urn:azureiot:Security:SecurityAgent:1';
 
-/** @type {Record<string, string>} */
-const RECEIVED = {
-  '$.mid': 'messageId',
-  '$.cid': 'correlationId',
-  '$.uid': 'userId',
-  '$.to': 'to',
-  '$.ct': 'contentType',
-  '$.ce': 'contentEncoding',
-  '$.ctime': 'creationTime',
-  'iothub-creation-time-utc': 'creationTime',
-  '$.exp': 'expiryTime',
-  '$.sub': 'component',
-  '$.schema': 'schema',
-  '$.cdid': 'connectionDeviceId',
-  '$.cmid': 'connectionModuleId',
-  'iothub-ack': 'ack',
-  'iothub-operation': 'operation',
-};
+const FIELDS = words(
+  'body messageId correlationId userId contentType contentEncoding creationTime output component schema securityMessage properties',
+);
+/** A date, and perhaps a time of day, and perhaps its zone. */
+const ISO_8601 = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 
-/** @param {string} message @returns {never} */
-function refuse(message) {
-  throw new IotHubError('argument', message);
-}
-
-/** @param {string} name @param {unknown} value */
-function textOf(name, value) {
-  if (typeof value === 'string') return value;
-  if (value instanceof Date) return value.toISOString();
-  return refuse(`the message's "${name}" is a ${typeof value}; it takes a string`);
-}
+const RECEIVED = new Map([
+  ['$.mid', 'messageId'],
+  ['$.cid', 'correlationId'],
+  ['$.uid', 'userId'],
+  ['$.to', 'to'],
+  ['$.ct', 'contentType'],
+  ['$.ce', 'contentEncoding'],
+  ['$.ctime', 'creationTime'],
+  ['iothub-creation-time-utc', 'creationTime'],
+  ['$.exp', 'expiryTime'],
+  ['$.sub', 'component'],
+  ['$.schema', 'schema'],
+  ['$.cdid', 'connectionDeviceId'],
+  ['$.cmid', 'connectionModuleId'],
+  ['iothub-ack', 'ack'],
+  ['iothub-operation', 'operation'],
+]);
 
 /**
  * A message on its way to the wasm side: names and values in turns, the first `system` of them the hub's own.
@@ -53,6 +47,7 @@ let spare;
 export function written(message) {
   if (typeof message !== 'object' || message === null || !('body' in message))
     refuse('a message is an object with a "body": send({ body: … })');
+  checkNames(message, FIELDS, 'a message');
   const into = spare ?? { fields: [], length: 0, system: 0, body: '' };
   spare = undefined;
   into.length = 0;
@@ -62,22 +57,14 @@ export function written(message) {
   put(into, '$.cid', 'correlationId', message.correlationId);
   put(into, '$.uid', 'userId', message.userId);
   put(into, '$.ct', 'contentType', message.contentType ?? (isJson ? 'application/json' : undefined));
-  put(into, '$.ce', 'contentEncoding', message.contentEncoding ?? (isJson ? 'utf-8' : undefined));
-  put(into, '$.ctime', 'creationTime', message.creationTime);
+  putEncoding(into, message.contentEncoding, isJson);
+  putTime(into, message.creationTime);
   put(into, '$.on', 'output', message.output);
   put(into, '$.sub', 'component', message.component);
   put(into, '$.schema', 'schema', message.schema);
-  if (message.securityMessage) putText(into, '$.ifid', SECURITY);
+  putSecurity(into, message.securityMessage);
   into.system = into.length;
-  const { properties } = message;
-  if (properties !== undefined) {
-    for (const name in properties) {
-      const value = properties[name];
-      if (typeof value !== 'string')
-        refuse(`the property "${name}" is a ${typeof value}; properties are strings: write String(value)`);
-      putText(into, name, /** @type {string} */ (value));
-    }
-  }
+  if (message.properties !== undefined) putProperties(into, message.properties);
   return into;
 }
 
@@ -87,9 +74,58 @@ export function done(message) {
   spare = message;
 }
 
+/** A message as it is now, for later. @param {import('./index.js').TelemetryMessage} message @returns {Written} */
+export function kept(message) {
+  const it = written(message);
+  return { ...it, body: typeof it.body === 'string' ? it.body : it.body.slice() };
+}
+
 /** @param {Written} into @param {string} key @param {string} name @param {unknown} value */
 function put(into, key, name, value) {
-  if (value !== undefined) putText(into, key, textOf(name, value));
+  if (typeof value === 'string') putText(into, key, value);
+  else if (value !== undefined) wrong(name, value, 'a string');
+}
+
+/** @param {string} name @param {unknown} value @param {string} wanted */
+function wrong(name, value, wanted) {
+  demand(false, `the message's "${name}"`, value, wanted);
+}
+
+/** @param {Written} into @param {unknown} value @param {boolean} isJson */
+function putEncoding(into, value, isJson) {
+  const encoding = value ?? (isJson ? 'utf-8' : undefined);
+  if (typeof value === 'string' && !/^utf-(8|16|32)$/i.test(value))
+    wrong('contentEncoding', value, 'utf-8, utf-16 or utf-32');
+  put(into, '$.ce', 'contentEncoding', encoding);
+}
+
+/** @param {Written} into @param {any} value a date of any realm, or text */
+function putTime(into, value) {
+  if (value === undefined) return;
+  const isDate = Object.prototype.toString.call(value) === '[object Date]';
+  const text = isDate ? value.toJSON() : value;
+  const day = typeof text === 'string' && ISO_8601.exec(text)?.[1];
+  // A day that its month does not have would be one of the next month.
+  if (!day || Number.isNaN(Date.parse(text)) || !new Date(day).toJSON().startsWith(day))
+    wrong('creationTime', value, 'a valid Date, or one as ISO 8601 text');
+  putText(into, '$.ctime', text);
+}
+
+/** @param {Written} into @param {unknown} value */
+function putSecurity(into, value) {
+  if (value === true) putText(into, '$.ifid', SECURITY);
+  else if (value) wrong('securityMessage', value, 'true or false');
+}
+
+/** @param {Written} into @param {any} properties */
+function putProperties(into, properties) {
+  if (typeof properties !== 'object' || properties === null || !isPlain(properties))
+    wrong('properties', properties, 'a plain object');
+  for (const name in properties) {
+    const value = properties[name];
+    if (typeof value !== 'string') wrong(`properties.${name}`, value, 'a string: write String(value)');
+    putText(into, name, value);
+  }
 }
 
 /** @param {Written} into @param {string} name @param {string} value */
@@ -99,28 +135,16 @@ function putText(into, name, value) {
   into.length += 2;
 }
 
-/** Gives whether it was made JSON here. @param {Written} into @param {unknown} body */
+/** Gives whether it was made JSON here. @param {Written} into @param {any} body */
 function putBody(into, body) {
-  if (typeof body === 'string' || body instanceof Uint8Array) into.body = body;
-  else if (body instanceof ArrayBuffer) into.body = new Uint8Array(body);
-  else if (ArrayBuffer.isView(body))
-    into.body = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  if (typeof body === 'string' || (body instanceof Uint8Array && body.length > 0)) into.body = body;
   else {
-    into.body = stringified(body, 'body');
-    return true;
+    const isBytes = typeof body === 'object' && body !== null && !Array.isArray(body) && !isPlain(body);
+    const bytes = isBytes ? bytesOf(body) : undefined;
+    into.body = bytes ?? jsonOf(body, 'body');
+    return bytes === undefined;
   }
   return false;
-}
-
-/** @param {unknown} value @param {string} what @returns {string} */
-export function stringified(value, what) {
-  let json;
-  try {
-    json = JSON.stringify(value);
-  } catch (cause) {
-    throw new IotHubError('argument', `the ${what} can not be written as JSON: ${String(cause)}`, { cause });
-  }
-  return json ?? refuse(`the ${what} is ${typeof value}, which JSON has no form for`);
 }
 
 /** A cloud-to-device message as the application gets it. */
@@ -128,8 +152,8 @@ export class ReceivedMessage {
   /** @param {Uint8Array} body @param {(string | null)[]} pairs @param {boolean} redelivered @param {string | undefined} input */
   constructor(body, pairs, redelivered, input) {
     this.body = body;
-    /** @type {Record<string, string | null>} */
-    this.properties = {};
+    /** No name is there but those that were sent. @type {Record<string, string | null>} */
+    this.properties = Object.create(null);
     this.redelivered = redelivered;
     if (input !== undefined) this.input = input;
     for (let at = 0; at < pairs.length; at += 2) this.#put(String(pairs[at]), pairs[at + 1] ?? null);
@@ -137,7 +161,7 @@ export class ReceivedMessage {
 
   /** @param {string} name @param {string | null} value */
   #put(name, value) {
-    const named = RECEIVED[name];
+    const named = RECEIVED.get(name);
     /** @type {Record<string, unknown>} */
     const into = named === undefined ? this.properties : /** @type {any} */ (this);
     const key = named ?? name;

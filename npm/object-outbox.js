@@ -4,7 +4,7 @@
  * Used by `durable-object.js` only.
  */
 import { IotHubError } from './errors.js';
-import { done, stringified, written } from './message.js';
+import { kept } from './message.js';
 import { checkMessage } from './object-judge.js';
 
 const PREFIX = 'outbox:';
@@ -168,15 +168,10 @@ function numberOf(key) {
  */
 function sound(message) {
   const identified = { ...message, messageId: message?.messageId ?? crypto.randomUUID() };
-  const fields = written(message && identified);
-  checkMessage(fields);
-  done(fields);
-  const { body } = identified;
-  if (typeof body === 'string') return identified;
-  if (body instanceof ArrayBuffer) return { ...identified, body: body.slice(0) };
-  // Only what the view shows: storing it would take the whole buffer along.
-  if (ArrayBuffer.isView(body))
-    return { ...identified, body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice() };
+  const { body, ...fields } = kept(message && identified);
+  checkMessage({ body, ...fields });
+  // What was made JSON here is text from now on.
+  if (typeof body !== 'string' || typeof identified.body === 'string') return { ...identified, body };
   const { contentType = 'application/json', contentEncoding = 'utf-8' } = identified;
-  return { ...identified, body: stringified(body, 'body'), contentType, contentEncoding };
+  return { ...identified, body, contentType, contentEncoding };
 }

@@ -3,10 +3,10 @@
  * so that one that the hub refuses takes none along; only when many wait are later ones merged, where the core says
  * that it is sound. Used by `durable-object.js` only.
  */
-import { stringified } from './message.js';
 import { checkReported } from './object-judge.js';
 import { full, isFault } from './object-outbox.js';
 import { applied, difference, isEmpty } from './object-section.js';
+import { jsonOf } from './values.js';
 import { mergeReported } from './wasm/iothub_wasm.js';
 
 const PREFIX = 'reported:';
@@ -56,7 +56,7 @@ export class Reported {
 
   /** Resolves when the patch is stored; one that the hub would refuse is refused here. @param {unknown} patch */
   async add(patch) {
-    const text = stringified(patch, 'reported patch');
+    const text = jsonOf(patch, 'reported patch');
     checkReported(text);
     const last = this.#waiting.at(-1);
     if (last !== undefined && !last.sending && !last.doubtful && this.#waiting.length >= MANY) {

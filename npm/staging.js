@@ -3,7 +3,16 @@
  * half is `src/staged.rs`, which says how they are written. Called by `client.js`.
  */
 
+import { IotHubError } from './errors.js';
+import { refuse } from './values.js';
+
 const encoder = new TextEncoder();
+
+/** Body and properties of a message, in bytes. */
+const MOST = 262_144;
+
+/** Room for the hub's own names, which do not count; the wasm side counts to the byte. */
+const NAMES = 1024;
 
 /** Room that is kept from turn to turn. */
 const BYTES = 1 << 16;
@@ -26,6 +35,8 @@ let byte = 0;
 /** Whose messages they are. @type {Cross | undefined} */
 let owner;
 let ending = false;
+/** Text that UTF-8 can not hold was written. */
+let broken = false;
 
 /**
  * Writes a message; it crosses at the end of the turn at the latest.
@@ -84,8 +95,15 @@ function take(cross, end) {
  * @param {import('./message.js').Written} message
  */
 function write(op, qos, timeout, { fields, length, system, body }) {
-  let room = body.length * 3;
-  for (let index = 0; index < length; index += 1) room += /** @type {string} */ (fields[index]).length * 3;
+  let room = body.length;
+  for (let index = 0; index < length; index += 1) room += /** @type {string} */ (fields[index]).length;
+  // Before it is copied: the memory of the wasm side never shrinks.
+  if (room > MOST + NAMES)
+    throw new IotHubError(
+      'message-too-large',
+      `the message has ${room} bytes with its properties, the hub allows ${MOST}: split it, or upload a file`,
+    );
+  room *= 3;
   if (byte + room > bytes.length) {
     const more = new Uint8Array(bytes.length + room);
     more.set(bytes);
@@ -96,10 +114,10 @@ function write(op, qos, timeout, { fields, length, system, body }) {
     more.set(heads);
     heads = more;
   }
-  const at = head;
+  const [at, start] = [head, byte];
   heads[at] = op;
   heads[at + 1] = qos;
-  heads[at + 2] = timeout === undefined || !(timeout < NEVER) ? NEVER : timeout;
+  heads[at + 2] = timeout !== undefined && timeout < NEVER ? timeout : NEVER;
   heads[at + 3] = system / 2;
   heads[at + 4] = length / 2;
   head += 6;
@@ -108,6 +126,10 @@ function write(op, qos, timeout, { fields, length, system, body }) {
   else {
     bytes.set(body, byte);
     byte += heads[at + 5] = body.length;
+  }
+  if (broken) {
+    [head, byte, broken] = [at, start, false];
+    refuse('the message holds text with half a surrogate pair, which UTF-8 has no form for');
   }
 }
 
@@ -126,6 +148,8 @@ function text(value) {
       bytes[at++] = code;
     }
   }
+  // Where it can be asked; Node 20 and every browser since 2023 can.
+  if (/** @type {any} */ (value).isWellFormed?.() === false) broken = true;
   const { written } = encoder.encodeInto(value, bytes.subarray(start));
   byte += written;
   return written;

@@ -6,7 +6,7 @@ use iothub_protocol::identity::Identity;
 use iothub_protocol::limits::KEEP_ALIVE_MAX_SECONDS;
 use iothub_protocol::packet::QoS;
 use iothub_protocol::sas::Key;
-use iothub_protocol::secret::Secret;
+use iothub_protocol::secret::{Secret, SecretPart};
 
 /// Everything a device needs to know.
 #[derive(Debug, Clone)]
@@ -149,15 +149,15 @@ impl Config {
     /// An [`Error`] that names what is wrong with the string and what to do.
     pub fn from_connection_string(text: &str) -> Result<Self, Error> {
         let read = ConnectionString::parse_device(text)?;
-        // `parse_device` has checked that host and device are there.
-        let host = read.host_name.unwrap_or_default();
-        let identity = Identity::new(&read.device_id.unwrap_or_default(), read.module_id.as_deref())?;
+        // `parse_device` has checked that host and device are there, and what they are.
+        let device_id = read.device_id.unwrap_or_default().to_owned();
+        let identity = Identity { device_id, module_id: read.module_id.map(str::to_owned) };
         let credentials = match (read.shared_access_key, read.shared_access_signature) {
             (Some(key), _) => Credentials::Key(key_of(key.expose())?),
-            (None, token) => Credentials::Token(token.unwrap_or_else(|| Secret::from(""))),
+            (None, token) => Credentials::Token(Secret::from(token.map_or("", SecretPart::expose))),
         };
-        let mut config = Self::new(host, identity, credentials);
-        config.gateway_host = read.gateway_host_name;
+        let mut config = Self::new(read.host_name.unwrap_or_default().to_owned(), identity, credentials);
+        config.gateway_host = read.gateway_host_name.map(str::to_owned);
         config.local_port = read.use_local_hub.then_some(read.port.unwrap_or(DEFAULT_LOCAL_PORT));
         Ok(config)
     }
@@ -179,10 +179,10 @@ impl Config {
         }
     }
 
-    /// Checks what the parts can not check alone; call it once before [`crate::Device::new`].
+    /// Checks what the parts can not check alone; call it once before [`crate::Device::new`], like [`Options::check`].
     ///
     /// # Errors
-    /// An [`Error`] for a host that is none, a plain link to a foreign host, or a number out of its range.
+    /// An [`Error`] for a host that is none, or a plain link to a foreign host.
     pub fn check(&self) -> Result<(), Error> {
         check_host(&self.host, self.local_port.is_some())?;
         if let Some(gateway) = &self.gateway_host
@@ -195,7 +195,7 @@ impl Config {
             ));
         }
         Identity::new(&self.identity.device_id, self.identity.module())?;
-        self.options.check()
+        Ok(())
     }
 
     /// Where the socket goes: the hub's own path, and the query that keeps the hub from asking a browser for a
@@ -237,39 +237,123 @@ pub fn key_of(text: &str) -> Result<Key, Error> {
     Key::from_base64(text).map_err(|error| Error::new(Code::KeyFormat, error.to_string()))
 }
 
+/// The largest number that an option takes: the longest that a timer of a page waits.
+const LONG: u32 = 0x7fff_ffff;
+
+/// What an option that is a number may be, by its name in JavaScript.
+fn range_of(name: &str) -> (u32, u32) {
+    match name {
+        "keepAliveSeconds" => (1, KEEP_ALIVE_MAX_SECONDS.into()),
+        // Half of the packet ids: none is given out twice.
+        "window.messages" => (1, 32_767),
+        "takenOver.after" | "drainTimeout" => (0, LONG),
+        _ => (1, LONG),
+    }
+}
+
+/// The number of an option, when it is one of its range; `given` for the message when it is none at all.
+///
+/// # Errors
+/// `argument` with the option's name, its value and its range.
+pub fn number_of(name: &str, number: Option<u64>, given: &str) -> Result<u32, Error> {
+    let (least, most) = range_of(name);
+    match number.map(u32::try_from) {
+        Some(Ok(number)) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(Error::new(
+            Code::Argument,
+            format!("the option \"{name}\" is {given}; it takes a whole number from {least} to {most}"),
+        )),
+    }
+}
+
 impl Options {
-    fn check(&self) -> Result<(), Error> {
-        let positive = [
-            ("tokenLife", self.token_life_seconds),
+    /// Checks every number; what comes from JavaScript was checked one by one.
+    ///
+    /// # Errors
+    /// The one of [`number_of`].
+    pub fn check(&self) -> Result<(), Error> {
+        for (name, number) in [
+            ("tokenLifeSeconds", self.token_life_seconds),
+            ("keepAliveSeconds", self.keep_alive_seconds.into()),
             ("pingAfter", self.ping_after),
             ("pingTimeout", self.ping_timeout),
             ("ackTimeout", self.ack_timeout),
             ("openTimeout", self.open_timeout),
             ("connackTimeout", self.connack_timeout),
+            ("drainTimeout", self.drain_timeout),
+            ("twinTimeout", self.twin_timeout),
+            ("bufferedHighWater", self.buffered_high_water as u64),
             ("backoff.base", self.backoff_base),
+            ("backoff.cap", self.backoff_cap),
+            ("throttled.base", self.throttled_base),
+            ("throttled.cap", self.throttled_cap),
+            ("takenOver.base", self.taken_over_base),
+            ("takenOver.cap", self.taken_over_cap),
+            ("takenOver.after", self.taken_over_after.into()),
             ("outbox.messages", self.outbox_messages as u64),
             ("outbox.bytes", self.outbox_bytes as u64),
             ("window.messages", self.window_messages as u64),
             ("window.bytes", self.window_bytes as u64),
-        ];
-        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(Error::new(
-                Code::Argument,
-                format!("the option \"{name}\" must be greater than zero"),
-            ));
-        }
-        if !(1..=KEEP_ALIVE_MAX_SECONDS).contains(&self.keep_alive_seconds) {
-            return Err(Error::new(
-                Code::Argument,
-                format!(
-                    "the option \"keepAlive\" is {} s; the hub allows 1 to {KEEP_ALIVE_MAX_SECONDS} s",
-                    self.keep_alive_seconds
-                ),
-            ));
-        }
-        if self.window_messages > 32_767 {
-            return Err(Error::new(Code::Argument, "the option \"window.messages\" must be at most 32767"));
+        ] {
+            number_of(name, Some(number), &number.to_string())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn refusal(change: impl FnOnce(&mut Options)) -> Option<String> {
+        let mut options = Options::default();
+        change(&mut options);
+        options.check().err().map(|error| {
+            assert_eq!(error.code, Code::Argument);
+            error.message
+        })
+    }
+
+    #[test]
+    fn the_defaults_and_the_ends_of_each_range_are_legal() {
+        assert_eq!(refusal(|_| {}), None);
+        assert_eq!(refusal(|options| options.window_messages = 32_767), None);
+        assert_eq!(refusal(|options| options.keep_alive_seconds = 1177), None);
+        assert_eq!(refusal(|options| options.ping_after = LONG.into()), None);
+        assert_eq!(refusal(|options| options.drain_timeout = 0), None);
+        assert_eq!(refusal(|options| options.taken_over_after = 0), None);
+    }
+
+    #[test]
+    fn a_number_out_of_its_range_is_named_with_its_value_and_the_range() {
+        let says = |message: Option<String>, name: &str, value: &str, range: &str| {
+            let message = message.unwrap_or_else(|| panic!("{name} was taken"));
+            let wanted = format!("the option \"{name}\" is {value}; it takes a whole number from {range}");
+            assert_eq!(message, wanted);
+        };
+        says(refusal(|o| o.token_life_seconds = 0), "tokenLifeSeconds", "0", "1 to 2147483647");
+        says(refusal(|o| o.keep_alive_seconds = 0), "keepAliveSeconds", "0", "1 to 1177");
+        says(refusal(|o| o.keep_alive_seconds = 1178), "keepAliveSeconds", "1178", "1 to 1177");
+        says(refusal(|o| o.ping_after = 0), "pingAfter", "0", "1 to 2147483647");
+        says(refusal(|o| o.ping_timeout = 0), "pingTimeout", "0", "1 to 2147483647");
+        says(refusal(|o| o.ack_timeout = 0), "ackTimeout", "0", "1 to 2147483647");
+        says(refusal(|o| o.open_timeout = 0), "openTimeout", "0", "1 to 2147483647");
+        says(refusal(|o| o.connack_timeout = 0), "connackTimeout", "0", "1 to 2147483647");
+        says(refusal(|o| o.drain_timeout = 1 << 31), "drainTimeout", "2147483648", "0 to 2147483647");
+        says(refusal(|o| o.twin_timeout = 0), "twinTimeout", "0", "1 to 2147483647");
+        says(refusal(|o| o.buffered_high_water = 0), "bufferedHighWater", "0", "1 to 2147483647");
+        says(refusal(|o| o.backoff_base = 0), "backoff.base", "0", "1 to 2147483647");
+        says(refusal(|o| o.backoff_cap = 0), "backoff.cap", "0", "1 to 2147483647");
+        says(refusal(|o| o.throttled_base = 0), "throttled.base", "0", "1 to 2147483647");
+        says(refusal(|o| o.throttled_cap = 0), "throttled.cap", "0", "1 to 2147483647");
+        says(refusal(|o| o.taken_over_base = 0), "takenOver.base", "0", "1 to 2147483647");
+        says(refusal(|o| o.taken_over_cap = 0), "takenOver.cap", "0", "1 to 2147483647");
+        says(refusal(|o| o.taken_over_after = 1 << 31), "takenOver.after", "2147483648", "0 to 2147483647");
+        says(refusal(|o| o.outbox_messages = 0), "outbox.messages", "0", "1 to 2147483647");
+        says(refusal(|o| o.outbox_bytes = 0), "outbox.bytes", "0", "1 to 2147483647");
+        says(refusal(|o| o.window_messages = 32_768), "window.messages", "32768", "1 to 32767");
+        says(refusal(|o| o.window_bytes = 0), "window.bytes", "0", "1 to 2147483647");
     }
 }

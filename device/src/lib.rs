@@ -31,7 +31,7 @@ mod watch;
 mod witness;
 
 pub use clock::Clock;
-pub use config::{Config, Credentials, DEFAULT_LOCAL_PORT, Options, WhenFull, Will, key_of};
+pub use config::{Config, Credentials, DEFAULT_LOCAL_PORT, Options, WhenFull, Will, key_of, number_of};
 pub use device::{Device, HostSignal};
 pub use error::{Code, Error};
 pub use io::{CallId, DeliveryId, Event, OpId, Output, Settlement, SocketId, State, TokenId};

@@ -98,12 +98,13 @@ fn check(message: &Message<'_>) -> Result<usize, Error> {
 
 fn check_system(property: SystemProperty, value: &str) -> Result<(), Error> {
     let is_id = matches!(property, SystemProperty::MessageId | SystemProperty::CorrelationId);
+    // As many bytes at least.
     if is_id && value.len() > ID_CHARS {
-        let name = property.routing_name();
-        return Err(Error::new(
-            Code::Argument,
-            format!("{name} has {} characters, the hub allows {ID_CHARS}", value.chars().count()),
-        ));
+        let (name, chars) = (property.routing_name(), value.chars().count());
+        if chars > ID_CHARS {
+            let text = format!("{name} has {chars} characters, the hub allows {ID_CHARS}");
+            return Err(Error::new(Code::Argument, text));
+        }
     }
     Ok(())
 }
@@ -144,6 +145,23 @@ mod tests {
         match decoder.next_packet().unwrap() {
             Some(Packet::Publish(publish)) => publish.topic,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_id_is_measured_in_characters() {
+        for (id, is_good) in [
+            ("m".repeat(128), true),
+            ("m".repeat(129), false),
+            ("я".repeat(128), true),
+            ("я".repeat(129), false),
+        ] {
+            let system = [(SystemProperty::MessageId, id.as_str())];
+            let written = write(PREFIX, &Message { system: &system, ..message(b"x", &[]) });
+            assert_eq!(written.is_ok(), is_good, "{id}");
+            if let Err(error) = written {
+                assert_eq!(error.message, "message-id has 129 characters, the hub allows 128");
+            }
         }
     }
 

@@ -6,25 +6,25 @@
 
 use crate::identity::{Identity, IdentityError};
 use crate::sas::{Key, KeyError};
-use crate::secret::Secret;
+use crate::secret::SecretPart;
 
-/// What a connection string said, each part as it stood.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ConnectionString {
+/// What a connection string said, each part as it stands there: nothing is copied, least of all a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConnectionString<'t> {
     /// `HostName`: the hub.
-    pub host_name: Option<String>,
+    pub host_name: Option<&'t str>,
     /// `DeviceId`.
-    pub device_id: Option<String>,
+    pub device_id: Option<&'t str>,
     /// `ModuleId`.
-    pub module_id: Option<String>,
+    pub module_id: Option<&'t str>,
     /// `SharedAccessKey`: base64.
-    pub shared_access_key: Option<Secret>,
+    pub shared_access_key: Option<SecretPart<'t>>,
     /// `SharedAccessKeyName`: only a *service* connection string has it.
-    pub shared_access_key_name: Option<String>,
+    pub shared_access_key_name: Option<&'t str>,
     /// `SharedAccessSignature`: a ready token.
-    pub shared_access_signature: Option<Secret>,
+    pub shared_access_signature: Option<SecretPart<'t>>,
     /// `GatewayHostName`: dial this host, speak to the hub behind it.
-    pub gateway_host_name: Option<String>,
+    pub gateway_host_name: Option<&'t str>,
     /// `UseLocalHub`: plain WebSocket to a loopback address.
     pub use_local_hub: bool,
     /// `Port`: only together with `UseLocalHub`.
@@ -69,6 +69,9 @@ pub enum ConnectionStringError {
         "the connection string says x509=true: a page can not choose a client certificate for a WebSocket; use a key or a token"
     )]
     ClientCertificate,
+    /// A value of a guide was left as it stood: `…`, `<…>`, `{…}`.
+    #[error("\"{0}\" is a placeholder still: put the value of your own device there")]
+    Placeholder(&'static str),
     /// The key is not one.
     #[error("SharedAccessKey: {0}")]
     Key(#[from] KeyError),
@@ -118,12 +121,12 @@ const NAMES: [&str; 10] = [
 /// So many of them must not stand twice with different values; of the others the last one counts.
 const ONCE: usize = 7;
 
-impl ConnectionString {
+impl<'t> ConnectionString<'t> {
     /// Reads any connection string, of a device or of the hub.
     ///
     /// # Errors
     /// [`ConnectionStringError`] for text that is no list of names and values.
-    pub fn parse(text: &str) -> Result<Self, ConnectionStringError> {
+    pub fn parse(text: &'t str) -> Result<Self, ConnectionStringError> {
         let text = text.trim().trim_matches('"').trim();
         if text.is_empty() {
             return Err(ConnectionStringError::Empty);
@@ -140,6 +143,9 @@ impl ConnectionString {
             let Some(at) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name.trim())) else {
                 continue;
             };
+            if is_placeholder(value.trim()) {
+                return Err(ConnectionStringError::Placeholder(NAMES[at]));
+            }
             match values[at].replace(value.trim()) {
                 Some(old) if at < ONCE && old != value.trim() => {
                     return Err(ConnectionStringError::Duplicate(NAMES[at]));
@@ -151,19 +157,18 @@ impl ConnectionString {
     }
 
     /// `values` in the order of [`NAMES`].
-    fn of(values: [Option<&str>; NAMES.len()]) -> Result<Self, ConnectionStringError> {
+    fn of(values: [Option<&'t str>; NAMES.len()]) -> Result<Self, ConnectionStringError> {
         let [host, device, module, policy, gateway, key, token, local, x509, port] = values;
-        let text = |value: Option<&str>| value.map(str::to_owned);
         let is_true = |value: Option<&str>| value.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let use_local_hub = is_true(local);
         Ok(Self {
-            host_name: text(host),
-            device_id: text(device),
-            module_id: text(module),
-            shared_access_key: key.map(Secret::from),
-            shared_access_key_name: text(policy),
-            shared_access_signature: token.map(Secret::from),
-            gateway_host_name: text(gateway),
+            host_name: host,
+            device_id: device,
+            module_id: module,
+            shared_access_key: key.map(SecretPart::new),
+            shared_access_key_name: policy,
+            shared_access_signature: token.map(SecretPart::new),
+            gateway_host_name: gateway,
             use_local_hub,
             port: port.map(|port| parse_port(port, use_local_hub)).transpose()?,
             x509: is_true(x509),
@@ -174,32 +179,42 @@ impl ConnectionString {
     ///
     /// # Errors
     /// [`ConnectionStringError`] names what is wrong and what to do.
-    pub fn parse_device(text: &str) -> Result<Self, ConnectionStringError> {
+    pub fn parse_device(text: &'t str) -> Result<Self, ConnectionStringError> {
         let read = Self::parse(text)?;
         read.check_device()?;
         Ok(read)
     }
 
     fn check_device(&self) -> Result<(), ConnectionStringError> {
-        let host = self.host_name.as_deref().ok_or(ConnectionStringError::Missing("HostName"))?;
-        let Some(device) = self.device_id.as_deref() else {
-            return Err(match &self.shared_access_key_name {
-                Some(policy) => ConnectionStringError::HubString { policy: policy.clone() },
+        let host = self.host_name.ok_or(ConnectionStringError::Missing("HostName"))?;
+        let Some(device) = self.device_id else {
+            return Err(match self.shared_access_key_name {
+                Some(policy) => ConnectionStringError::HubString { policy: policy.to_owned() },
                 None => ConnectionStringError::Missing("DeviceId"),
             });
         };
-        Identity::new(device, self.module_id.as_deref())?;
+        Identity::new(device, self.module_id)?;
         check_host(host, self.use_local_hub)?;
-        if let Some(gateway) = &self.gateway_host_name {
+        if let Some(gateway) = self.gateway_host_name {
             check_host_shape(gateway)?;
         }
-        match (&self.shared_access_key, &self.shared_access_signature) {
+        match (self.shared_access_key, self.shared_access_signature) {
             (Some(key), _) => Key::from_base64(key.expose()).map(drop).map_err(Into::into),
             (None, Some(_)) => Ok(()),
             (None, None) if self.x509 => Err(ConnectionStringError::ClientCertificate),
             (None, None) => Err(ConnectionStringError::Missing("SharedAccessKey")),
         }
     }
+}
+
+/// Whether a value stands as a guide or a portal shows it, in place of one's own: `…`, `<…>`, `{…}`. No value of a
+/// connection string may hold these characters.
+#[must_use]
+pub fn is_placeholder(value: &str) -> bool {
+    // By bytes: searching text for text is two kilobytes of a page's download.
+    let bytes = value.as_bytes();
+    matches!(bytes, [b'<', .., b'>'] | [b'{', .., b'}'])
+        || bytes.windows(3).any(|three| three == "…".as_bytes())
 }
 
 fn parse_port(value: &str, local: bool) -> Result<u16, ConnectionStringError> {
@@ -261,26 +276,31 @@ mod tests {
 
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-    fn device(rest: &str) -> Result<ConnectionString, ConnectionStringError> {
-        ConnectionString::parse_device(&format!("HostName=h.azure-devices.net;{rest}"))
+    fn text(rest: &str) -> String {
+        format!("HostName=h.azure-devices.net;{rest}")
+    }
+
+    fn fault(rest: &str) -> ConnectionStringError {
+        ConnectionString::parse_device(&text(rest)).unwrap_err()
     }
 
     #[test]
     fn a_part_is_split_on_its_first_equals_sign_only() {
-        let read = device(&format!("DeviceId=a=b;SharedAccessKey={KEY}")).unwrap();
-        assert_eq!(read.device_id.as_deref(), Some("a=b"));
+        let text = text(&format!("DeviceId=a=b;SharedAccessKey={KEY}"));
+        let read = ConnectionString::parse_device(&text).unwrap();
+        assert_eq!(read.device_id, Some("a=b"));
         assert_eq!(read.shared_access_key.unwrap().expose(), KEY);
     }
 
     #[test]
     fn a_hub_string_is_named_as_such() {
-        let error = device(&format!("SharedAccessKeyName=iothubowner;SharedAccessKey={KEY}")).unwrap_err();
+        let error = fault(&format!("SharedAccessKeyName=iothubowner;SharedAccessKey={KEY}"));
         assert!(matches!(error, ConnectionStringError::HubString { ref policy } if policy == "iothubowner"));
     }
 
     #[test]
     fn a_key_that_was_cut_off_is_named_as_such() {
-        let error = device(&format!("DeviceId=d;SharedAccessKey={}", &KEY[..43])).unwrap_err();
+        let error = fault(&format!("DeviceId=d;SharedAccessKey={}", &KEY[..43]));
         assert_eq!(error, ConnectionStringError::Key(KeyError::NotBase64 { chars: 43 }));
         assert!(!error.to_string().contains(&KEY[..10]));
     }
@@ -326,16 +346,35 @@ mod tests {
     }
 
     #[test]
+    fn a_placeholder_is_named_and_not_shown() {
+        for (text, name) in [
+            ("HostName=…;DeviceId=…;SharedAccessKey=…", "HostName"),
+            ("HostName=<my hub>;DeviceId=d;SharedAccessKey=k", "HostName"),
+            ("HostName={hub}.azure-devices.net;DeviceId={id};SharedAccessKey=k", "DeviceId"),
+            ("HostName=h.example;DeviceId=d;ModuleId=<module>;SharedAccessKey=k", "ModuleId"),
+            ("HostName=h.example;DeviceId=d;SharedAccessKey=<the secret>", "SharedAccessKey"),
+            ("HostName=h.example;DeviceId=d;SharedAccessSignature={token}", "SharedAccessSignature"),
+            ("HostName=h.example;DeviceId=d;SharedAccessKey=k;GatewayHostName=<edge>", "GatewayHostName"),
+        ] {
+            let error = ConnectionString::parse_device(text).unwrap_err();
+            assert!(
+                matches!(error, ConnectionStringError::Placeholder(found) if found == name),
+                "{text}: {error}"
+            );
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
     fn a_port_needs_the_local_hub() {
-        assert!(matches!(
-            device(&format!("DeviceId=d;SharedAccessKey={KEY};Port=1")),
-            Err(ConnectionStringError::Port(_))
-        ));
+        let found = fault(&format!("DeviceId=d;SharedAccessKey={KEY};Port=1"));
+        assert!(matches!(found, ConnectionStringError::Port(_)));
     }
 
     #[test]
     fn printing_one_never_shows_its_key() {
-        let read = device(&format!("DeviceId=d;SharedAccessKey={KEY}")).unwrap();
+        let text = text(&format!("DeviceId=d;SharedAccessKey={KEY}"));
+        let read = ConnectionString::parse_device(&text).unwrap();
         assert!(!format!("{read:?}").contains("AAECAw"));
     }
 
@@ -352,7 +391,7 @@ mod tests {
             let text = format!("HostName=h.example;DeviceId={device_id};SharedAccessKey={}", key.expose());
             let read = ConnectionString::parse_device(&text).unwrap();
             proptest::prop_assert_eq!(read.device_id.unwrap(), device_id);
-            proptest::prop_assert!(read.shared_access_key.unwrap() == key);
+            proptest::prop_assert!(read.shared_access_key.unwrap().expose() == key.expose());
         }
     }
 }

@@ -42,6 +42,30 @@ impl From<&str> for Secret {
     }
 }
 
+/// A secret in a text of somebody else, which wipes it: formats as `[redacted]`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretPart<'t>(&'t str);
+
+impl<'t> SecretPart<'t> {
+    /// A part of a text.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, as [`Secret::expose`].
+    #[must_use]
+    pub fn expose(self) -> &'t str {
+        self.0
+    }
+}
+
+impl fmt::Debug for SecretPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +77,7 @@ mod tests {
         let secret = Secret::from("AAECAwQF");
         assert_eq!(format!("{secret} {secret:?} {:#?}", Some(&secret)).matches("AAEC").count(), 0);
         assert_eq!(secret.expose(), "AAECAwQF");
+        let part = SecretPart::new("AAECAwQF");
+        assert_eq!(format!("{part:?} {:#?}", Some(&part)).matches("AAEC").count(), 0);
     }
 }

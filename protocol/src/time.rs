@@ -39,14 +39,15 @@ pub fn parse_millis(text: &str) -> Option<i64> {
     }
     let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..10])?);
     let (hour, minute, second) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?);
-    let in_range =
-        (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
-    if !in_range {
+    let days = days_from_civil(year, month, day);
+    // A day that its month does not have would be one of the next month.
+    let is_day = (1..=12).contains(&month) && civil_from_days(days) == (year, month, day);
+    if !is_day || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let (fraction, zone) = split_fraction(&text[19..])?;
     let clock = (hour * 3600 + minute * 60 + second) * 1000 + fraction - zone_offset(zone)?;
-    Some(days_from_civil(year, month, day) * DAY_MS + clock)
+    Some(days * DAY_MS + clock)
 }
 
 fn number(text: &str) -> Option<i64> {
@@ -74,7 +75,8 @@ fn zone_offset(zone: &str) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = zone[1..].split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
-    Some(sign * (number(hours)? * 60 + number(minutes)?) * 60_000)
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60_000)
 }
 
 /// The date of a day counted from 1970-01-01, after Howard Hinnant's `civil_from_days`.
@@ -111,10 +113,21 @@ mod tests {
         assert_eq!(parse_millis("2025-01-01T00:00:00Z"), Some(1_735_689_600_000));
         assert_eq!(parse_millis("2023-06-19T13:35:13.4276974Z"), Some(1_687_181_713_427));
         assert_eq!(parse_millis("2025-01-01T01:00:00+01:00"), Some(1_735_689_600_000));
+        assert_eq!(parse_millis("2024-02-29T00:00:00Z"), Some(1_709_164_800_000));
         for text in [
             "",
             "2025-01-01",
             "2025-13-01T00:00:00Z",
+            "2025-00-01T00:00:00Z",
+            "2025-02-31T00:00:00Z",
+            "2025-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2025-04-31T00:00:00Z",
+            "2025-01-00T00:00:00Z",
+            "2025-01-01T24:00:00Z",
+            "2025-01-01T00:60:00Z",
+            "2025-01-01T00:00:00+24:00",
+            "2025-01-01T00:00:00+01:60",
             "2025-01-01T00:00:00",
             "2025-01-01T00:00:00.Z",
             "2025-01-01T00:00:00+1:00",

@@ -32,6 +32,7 @@ pub(crate) struct Bench {
 pub(crate) fn config(text: &str) -> Config {
     let config = Config::from_connection_string(text).unwrap();
     config.check().unwrap();
+    config.options.check().unwrap();
     config
 }
 
