@@ -4,9 +4,9 @@
  * drops the string; elsewhere it is false.
  */
 import { Client } from './client.js';
-import { once } from './load.js';
+import { compiled, once } from './load.js';
 import { unpacked } from './unpack.js';
-import init, { initSync } from './wasm/iothub_wasm.js';
+import { initSync } from './wasm/iothub_wasm.js';
 import packed from './wasm/iothub_wasm_packed.js';
 
 /** Whether the wasm is a file beside the page. */
@@ -15,8 +15,10 @@ const isFile = import.meta.env?.PROD === true;
 
 /** @returns {Promise<unknown>} */
 async function load() {
-  if (isFile) return init({ module_or_path: new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url) });
-  return initSync({ module: await unpacked(packed) });
+  const module = isFile
+    ? await compiled(new URL('./wasm/iothub_wasm_bg.wasm', import.meta.url))
+    : await unpacked(packed);
+  return initSync({ module });
 }
 
 export class DeviceClient extends Client {

@@ -24,6 +24,7 @@ import { writeSbom } from './sbom.mjs';
 import { renameInScript, SHORTEN } from './short-names.mjs';
 import { hashOf, isDone, unlessDone } from './stamp.mjs';
 import { say } from './steps.mjs';
+import { trimGlue } from './trim-glue.mjs';
 
 /**
  * One crate of the package: where its wasm goes, and the sources whose change asks for a new one.
@@ -93,7 +94,7 @@ function inputsOf(part) {
   const folder = path.join(stagingDir, part.crate);
   return {
     files: [...SHARED_SOURCES, ...part.sources],
-    text: [hashOf([...OWN_SOURCES, 'pkg-scripts/lib/short-names.mjs'])],
+    text: [hashOf([...OWN_SOURCES, 'pkg-scripts/lib/short-names.mjs', 'pkg-scripts/lib/trim-glue.mjs'])],
     results: [path.join(folder, `${part.library}_bg.wasm`), namedWasm(part.library)],
   };
 }
@@ -205,7 +206,9 @@ async function optimise(file, named) {
   await run('node', [wasmOpt, file, ...OPTIMISE, '-g', '-o', named]);
   // By itself: `--converge` would shorten the names, and print them, again and again.
   const { output } = await run('node', [wasmOpt, named, ...STRIP, '-o', file]);
-  renameInScript(file.replace(/_bg\.wasm$/, '.js'), output);
+  const script = file.replace(/_bg\.wasm$/, '.js');
+  renameInScript(script, output);
+  trimGlue(script);
   say(`wasm-opt: ${before} → ${fs.statSync(file).size} bytes`);
 }
 
