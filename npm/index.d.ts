@@ -62,13 +62,17 @@ export interface WebSocketLike {
   removeEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: any) => void): void;
 }
 
+/**
+ * Read when `connect` is called. A number outside its range rejects with `argument`, and so does an unknown name. Times
+ * and counts are whole numbers up to 2,147,483,647, from 1 on unless a line says otherwise.
+ */
 export interface ConnectOptions {
   /** Aborts the connecting, also while the wasm is loaded; a connected device is closed with `close`. */
   signal?: AbortSignal;
-  /** How long `connect` tries before it rejects, the loading of the wasm included. Default 60,000. */
+  /** How long `connect` tries before it rejects, the loading of the wasm included: 1 or more, or `Infinity`. Default 60,000. */
   connectTimeout?: number;
   /** Called before the first connection, so that listeners see it from its first packet. */
-  prepare?: (device: DeviceClient) => void;
+  prepare?: (device: DeviceClient<any, any>) => void;
   /** The class to make sockets of: where the runtime has none (Node 20: the one of `ws`), or one that logs or proxies. */
   WebSocket?: WebSocketClass;
   /** Plug and Play model: `dtmi:com:example:Thermostat;1`. */
@@ -93,13 +97,13 @@ export interface ConnectOptions {
   openTimeout?: number;
   /** CONNACK is due within this time. Default 60,000. */
   connackTimeout?: number;
-  /** How long a renewal waits for open work. Default 5,000. */
+  /** How long a renewal waits for open work; may be 0. Default 5,000. */
   drainTimeout?: number;
   /** Default time-out of twin calls. Default 60,000. */
   twinTimeout?: number;
   /** The socket's own buffer is kept below this. Default 1 MiB. */
   bufferedHighWater?: number;
-  /** Waits after a lost link: full jitter up to a ceiling that doubles from `base` (1,000) to `cap` (30,000). */
+  /** Waits after a lost link: full jitter up to a ceiling that doubles from `base` (1,000) to `cap` (30,000, no less than `base`). */
   backoff?: { base?: number; cap?: number };
   /** Waits after CONNACK 3. Default 5,000 to 300,000. */
   throttled?: { base?: number; cap?: number };
@@ -110,14 +114,18 @@ export interface ConnectOptions {
   takenOver?: { after?: number; base?: number; cap?: number };
   /** Messages that wait for the link: 100,000 and 64 MiB; when full, `reject` (default) or `drop-oldest`. */
   outbox?: { messages?: number; bytes?: number; whenFull?: 'reject' | 'drop-oldest' };
-  /** Messages on the wire without a PUBACK: 1,024 and 1 MiB. */
+  /** Messages on the wire without a PUBACK: 1,024 (at most 32,767) and 1 MiB. */
   window?: { messages?: number; bytes?: number };
 }
 
+/** Checked before the call begins: an unknown name, or a value that is none, rejects with `argument`. */
 export interface CallOptions {
   /** Aborts the call; what has left may still reach the hub. */
   signal?: AbortSignal | undefined;
-  /** The call rejects with `timeout` after this time. Twin calls have `twinTimeout`, sends wait as long as the device lives. */
+  /**
+   * The call rejects with `timeout` after this many milliseconds; at once when that is 0 or less, never when it is
+   * `Infinity`. Twin calls have `twinTimeout`, sends wait as long as the device lives.
+   */
   timeout?: number | undefined;
 }
 
@@ -126,8 +134,14 @@ export interface SendOptions extends CallOptions {
   qos?: 0 | 1;
 }
 
-/** A JSON value, text or bytes. A JSON value sets `contentType` and `contentEncoding` unless you do. */
-export type Body = string | Uint8Array | ArrayBuffer | ArrayBufferView | JsonValue;
+/**
+ * Text, bytes, or what JSON holds: a JSON value sets `contentType` and `contentEncoding` unless you do.
+ *
+ * JSON holds strings, booleans, finite numbers, null, arrays, plain objects, and what has a `toJSON` (a `Date`). A
+ * member that is `undefined` is left out, as `JSON.stringify` does. All else (a `Map`, a `Blob`, a `Promise`, `NaN`, an
+ * instance of a class, `undefined` in an array, …) rejects with `argument` and its place.
+ */
+export type Body = string | Uint8Array | ArrayBuffer | ArrayBufferView | JsonValue | object;
 export type JsonValue =
   | null
   | boolean
@@ -138,7 +152,7 @@ export type JsonValue =
 
 export interface TelemetryMessage {
   body: Body;
-  /** Up to 128 characters. Set one if your back end must recognise a message that came twice. */
+  /** Up to 128 characters, like `correlationId`. Set one if your back end must recognise a message that came twice. */
   messageId?: string | undefined;
   correlationId?: string | undefined;
   userId?: string | undefined;
@@ -146,6 +160,7 @@ export interface TelemetryMessage {
   contentType?: string | undefined;
   /** `utf-8`, `utf-16` or `utf-32`. */
   contentEncoding?: string | undefined;
+  /** When it was measured: a valid `Date`, or ISO 8601 text. */
   creationTime?: Date | string | undefined;
   /** Plug and Play component. */
   component?: string | undefined;
@@ -154,7 +169,7 @@ export interface TelemetryMessage {
   schema?: string | undefined;
   /** Marks the message for Defender for IoT. */
   securityMessage?: boolean | undefined;
-  /** Your own properties; values are strings. */
+  /** Your own properties: a plain object; values are strings. */
   properties?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -187,7 +202,7 @@ export interface C2DMessage {
   readonly input?: string;
   /** The hub has sent it before. */
   readonly redelivered: boolean;
-  /** Your own properties; `null` where the sender gave no value. */
+  /** Your own properties, and no inherited name; `null` where the sender gave no value. */
   readonly properties: Readonly<Record<string, string | null>>;
 }
 
@@ -213,11 +228,22 @@ export interface DeviceMessageEvent extends Event {
   waitUntil(work: unknown): void;
 }
 
-export interface DesiredEvent extends Event {
+export interface DesiredEvent<Desired extends object = Record<string, unknown>> extends Event {
   /** What changed; `null` for what was removed. The first event holds all there is. */
-  readonly patch: Record<string, unknown>;
+  readonly patch: TwinPatch<Desired>;
   readonly version: number;
 }
+
+/** A change of a twin's section: any of its members, and `null` for what is removed. */
+export type TwinPatch<Section> = {
+  [Name in keyof Section]?:
+    | (Section[Name] extends readonly unknown[]
+        ? Section[Name]
+        : Section[Name] extends object
+          ? TwinPatch<Section[Name]>
+          : Section[Name])
+    | null;
+};
 
 /** A packet on the wire. A CONNECT has its signature cut out. */
 export interface PacketEvent extends Event {
@@ -233,29 +259,35 @@ export interface HandlerErrorEvent extends Event {
   readonly during: 'message' | 'method';
 }
 
-export interface DeviceEventMap {
+export interface DeviceEventMap<Desired extends object = Record<string, unknown>> {
   status: StatusEvent;
   message: DeviceMessageEvent;
-  desired: DesiredEvent;
+  desired: DesiredEvent<Desired>;
   packet: PacketEvent;
   handlererror: HandlerErrorEvent;
 }
 
-export interface MethodRequest {
+export interface MethodRequest<Payload = any> {
   readonly name: string;
   /** The payload: JSON when it is, else its text; `undefined` when there was none. */
-  readonly payload: any;
+  readonly payload: Payload;
   readonly text: string;
   /** Aborts when the link is lost: the caller has gone. */
   readonly signal: AbortSignal;
 }
 
-/** Returns `{ status, payload }`, or a payload for status 200; throws for 500, or for the error's own `status`. */
-export type MethodHandler = (request: MethodRequest) => unknown;
+/**
+ * Returns `{ status, payload }` and nothing beside them, or a payload without a `status` for status 200; throws for
+ * 500, or for the error's own `status`. A payload is what JSON holds (see {@link Body}).
+ */
+export type MethodHandler<Payload = any> = (request: MethodRequest<Payload>) => unknown;
 
-export interface Twin {
-  desired: { $version: number; [name: string]: unknown };
-  reported: { $version: number; [name: string]: unknown };
+export interface Twin<
+  Desired extends object = Record<string, unknown>,
+  Reported extends object = Record<string, unknown>,
+> {
+  desired: Desired & { $version: number };
+  reported: Reported & { $version: number };
 }
 
 export interface Metrics {
@@ -292,13 +324,20 @@ export interface ListenerOptions {
   signal?: AbortSignal;
 }
 
-export declare class DeviceClient extends EventTarget {
+/** A device. `Desired` and `Reported` are the sections of its twin, when you have types for them. */
+export declare class DeviceClient<
+  Desired extends object = Record<string, unknown>,
+  Reported extends object = Record<string, unknown>,
+> extends EventTarget {
   private constructor();
 
-  /** Connects a device; resolves when the hub has accepted it. */
-  static connect(credentials: Credentials, options?: ConnectOptions): Promise<DeviceClient>;
+  /** Connects a device; resolves when the hub has accepted it. What is given is read when it is called. */
+  static connect<
+    Desired extends object = Record<string, unknown>,
+    Reported extends object = Record<string, unknown>,
+  >(credentials: Credentials, options?: ConnectOptions): Promise<DeviceClient<Desired, Reported>>;
 
-  /** Connects, sends, waits for every PUBACK, closes. It takes the identity's link over from a standing client. */
+  /** Connects, sends what the list holds now, waits for every PUBACK, closes. It takes the identity's link over from a standing client. */
   static sendOnce(
     credentials: Credentials,
     messages: Iterable<TelemetryMessage>,
@@ -317,16 +356,16 @@ export declare class DeviceClient extends EventTarget {
   /** Sends a message. While the link is away it waits in the outbox. */
   send(message: TelemetryMessage, options?: SendOptions): Promise<void>;
 
-  getTwin(options?: CallOptions): Promise<Twin>;
+  getTwin(options?: CallOptions): Promise<Twin<Desired, Reported>>;
 
   /** Merges `patch` into the reported properties; `null` removes. An Edge hub gives no version back. */
   updateReported(
-    patch: Record<string, unknown>,
+    patch: string extends keyof Reported ? object : TwinPatch<Reported>,
     options?: CallOptions,
   ): Promise<{ version: number | undefined }>;
 
   /** Handles a method, or with `'*'` every method that has no handler of its own. Gives a function that takes it off. */
-  onMethod(name: string, handler: MethodHandler): () => void;
+  onMethod<Payload = any>(name: string, handler: MethodHandler<Payload>): () => void;
 
   /**
    * Closes after open work and running handlers, at the latest after `drain` (default 5,000; 0 cuts at once). What
@@ -338,18 +377,12 @@ export declare class DeviceClient extends EventTarget {
 
   addEventListener<K extends keyof DeviceEventMap>(
     type: K,
-    listener: Listener<DeviceEventMap[K]>,
+    listener: Listener<DeviceEventMap<Desired>[K]>,
     options?: boolean | ListenerOptions,
   ): void;
-  addEventListener(type: string, listener: Listener<Event>, options?: boolean | ListenerOptions): void;
   removeEventListener<K extends keyof DeviceEventMap>(
     type: K,
-    listener: Listener<DeviceEventMap[K]>,
-    options?: boolean | { capture?: boolean },
-  ): void;
-  removeEventListener(
-    type: string,
-    listener: Listener<Event>,
+    listener: Listener<DeviceEventMap<Desired>[K]>,
     options?: boolean | { capture?: boolean },
   ): void;
 }

@@ -11,7 +11,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc');
 
 const PROGRAM = `
-import { DeviceClient, IotHubError, type ConnectOptions, type StatusEvent } from 'iothub-wasm';
+import { DeviceClient, IotHubError, type ConnectOptions, type MethodRequest, type StatusEvent } from 'iothub-wasm';
 import { IotHubError as Same } from 'iothub-wasm/errors';
 import { LocalHub } from 'iothub-wasm/hub';
 
@@ -22,10 +22,39 @@ export async function main(credentials: string, options: ConnectOptions): Promis
   device.addEventListener('status', (event: StatusEvent) => event.state satisfies string, { once: true });
   device.addEventListener('message', (event) => event.waitUntil(Promise.resolve(event.message.text())));
   device.addEventListener('desired', ({ patch, version }) => [patch, version.toFixed()]);
-  const off: () => void = device.onMethod('reboot', async ({ payload, signal }) => ({ status: 200, payload, x: signal.aborted }));
+  const off: () => void = device.onMethod('reboot', async ({ payload, signal }) => ({ status: signal.aborted ? 499 : 200, payload }));
   off();
   const { desired } = await device.getTwin();
   return desired.$version;
+}
+
+interface Reading {
+  temperature: number;
+  at?: Date;
+}
+interface Settings {
+  interval?: number;
+  network: { name: string };
+}
+
+/** An interface is what JSON holds, too; sections and payloads have the types that they are given. */
+export async function typed(credentials: string, reading: Reading): Promise<number> {
+  const device = await DeviceClient.connect<Settings, Reading>(credentials, { prepare: (made) => made.state });
+  await device.send({ body: reading });
+  await device.send({ body: [reading, { at: new Date() }] });
+  await device.updateReported({ temperature: 21, at: null });
+  device.addEventListener('desired', ({ patch }) => {
+    if (patch.interval) patch.interval.toFixed();
+    return patch.network?.name?.length;
+  });
+  device.onMethod('delay', ({ payload }: MethodRequest<{ delay: number }>) => payload.delay.toFixed());
+  device.onMethod<{ delay: number }>('wait', ({ payload }) => ({ status: 200, payload: payload.delay.toFixed() }));
+  const untyped: DeviceClient = await DeviceClient.connect(credentials);
+  await untyped.updateReported(reading);
+  const events: EventTarget = device;
+  events.addEventListener('one of my own', (event) => event.type);
+  const { desired, reported } = await device.getTwin();
+  return (desired.interval ?? 1) + reported.temperature + desired.network.name.length;
 }
 
 export function retry(error: unknown): boolean {
@@ -45,6 +74,12 @@ const WRONG = {
   'QoS 2 is not there': `device.send({ body: 1 }, { qos: 2 })`,
   'no such option': `DeviceClient.connect('', { keepAlive: 1 })`,
   'no such event field': `device.addEventListener('status', (event) => event.nothing)`,
+  'no such event': `device.addEventListener('mesage', () => {})`,
+  'no such event to leave': `device.removeEventListener('mesage', () => {})`,
+  'no such message field': `device.send({ body: 1, propertys: {} })`,
+  'no number as a patch': `device.updateReported(1)`,
+  'another type of a reported member': `typed.updateReported({ celsius: 'warm' })`,
+  'no such desired member': `typed.getTwin().then(({ desired }) => desired.nothing)`,
   'no such code': `new IotHubError('no-such-code', '')`,
   'it is made by connect': `new DeviceClient()`,
 };
@@ -111,7 +146,7 @@ test('the types compile as a bundler resolves them', async () => {
 for (const [name, wrong] of Object.entries(WRONG)) {
   test(`the types refuse: ${name}`, async () => {
     const program = `import { DeviceClient, IotHubError } from 'iothub-wasm';
-declare const device: DeviceClient;
+declare const device: DeviceClient, typed: DeviceClient<{ interval: number }, { celsius: number }>;
 export const x = ${wrong};`;
     assert.match(await compiled(program, { lib: ['ES2022', 'DOM'] }), /^main\.ts\(3,/);
   });
