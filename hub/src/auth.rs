@@ -4,7 +4,7 @@
 use crate::config::Right;
 use crate::hub::Hub;
 use crate::link::PeerCertificate;
-use crate::reason::{Cause, Reason};
+use crate::reason::{Cause, Reason, shown};
 use crate::record::{Authentication, Record};
 use iothub_protocol::sas::{Key, Token};
 use iothub_protocol::time::format_millis;
@@ -44,7 +44,7 @@ impl Hub {
         if !host.is_some_and(|host| token.covers(&host, &identity.device_id, identity.module())) {
             let detail = format!(
                 "the token is for \"{}\", wanted is {}/devices/{identity}",
-                token.audience(),
+                shown(&token.audience()),
                 self.config.host_name()
             );
             return Err(Cause::new(Reason::TokenAudience, detail));
@@ -69,7 +69,7 @@ impl Hub {
         let unsigned = |by: &str| {
             let detail = format!(
                 "the token's signature was not made with {by} (audience \"{}\", ends {})",
-                token.audience(),
+                shown(&token.audience()),
                 format_millis(token.expires().saturating_mul(1000).cast_signed())
             );
             Err(Cause::new(Reason::TokenSignature, detail))
@@ -77,7 +77,7 @@ impl Hub {
         if let Some(name) = token.policy() {
             let policy = self.config.policy(name).filter(|p| p.rights.contains(&Right::DeviceConnect));
             let Some(policy) = policy else {
-                let detail = format!("policy \"{name}\" is unknown or has no right DeviceConnect");
+                let detail = format!("policy \"{}\" is unknown or has no right DeviceConnect", shown(name));
                 return Err(Cause::new(Reason::TokenPolicy, detail));
             };
             return if token.is_signed_by([&policy.key]) {

@@ -4,6 +4,7 @@
 use crate::event::Happening;
 use crate::hub::{Hub, MethodAnswer, Output};
 use crate::link::InFlight;
+use crate::reason::shown;
 use crate::registry::Slot;
 use crate::session::Wanted;
 use crate::timers::Timer;
@@ -18,6 +19,13 @@ use std::sync::Arc;
 /// Names a call. Its hexadecimal form is the `$rid` that the device echoes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
+
+impl CallId {
+    /// The request id in topics.
+    fn rid(self) -> String {
+        format!("{:x}", self.0)
+    }
+}
 
 /// Calls that wait for one device; the next is refused with 403800. Microsoft publishes no number.
 const IN_FLIGHT_MAX: usize = 100;
@@ -103,7 +111,7 @@ impl Hub {
         let (slot, deadline) = (open.slot, open.deadline_ms);
         let (name, payload) = (open.call.name.clone(), open.call.payload.clone());
         self.timers.arm(deadline, Timer::Call(id));
-        let rid = format!("{:x}", id.0);
+        let rid = id.rid();
         let topic = topic::method_request(&name, &rid);
         self.publish_to(slot, Wanted::Methods, &topic, payload.as_bytes());
         let identity = self.registry.get(slot).map(|record| Arc::clone(&record.identity));
@@ -151,7 +159,10 @@ impl Hub {
     /// An answer came; late and unknown ones are ignored.
     pub(crate) fn take_method_answer(&mut self, link: crate::LinkId, rid: &str, status: i32, body: &[u8]) {
         let Some((slot, identity)) = self.who(link) else { return };
-        let Ok(id) = u64::from_str_radix(rid, 16).map(CallId) else { return };
+        // The text that was sent, not another spelling of its number.
+        let Some(id) = u64::from_str_radix(rid, 16).ok().map(CallId).filter(|id| id.rid() == rid) else {
+            return;
+        };
         if self.calls.open.get(&id).is_none_or(|open| open.slot != slot || !open.sent) {
             return;
         }
@@ -218,7 +229,7 @@ impl Hub {
         let Some(open) = self.calls.open.remove(&id) else { return };
         let identity = self.registry.get(open.slot).map(|record| Arc::clone(&record.identity));
         let state = if error.code == ErrorCode::GatewayTimeout { "timed-out" } else { "failed" };
-        let rid = format!("{:x}", id.0);
+        let rid = id.rid();
         let happening = Happening::Method {
             state,
             name: open.call.name,
@@ -239,12 +250,16 @@ fn not_online(identity: &Identity) -> ServiceError {
 
 fn check_call(call: &MethodCall) -> Result<(), ServiceError> {
     let bad = |text: String| Err(ServiceError::new(ErrorCode::ArgumentInvalid, text));
-    let allowed = |c: char| c.is_ascii_graphic() && !"$()<>@,;:\\\"/[]?={}".contains(c);
+    let allowed = |c: char| c.is_ascii_graphic() && !"$()<>@,;:\\\"/[]?={}+#".contains(c);
     if call.name.is_empty() || !call.name.chars().all(allowed) {
         return bad(format!(
-            "methodName \"{}\": printable ASCII without $()<>@,;:\\\"/[]?={{}} and space",
-            call.name
+            "methodName \"{}\": printable ASCII without $()<>@,;:\\\"/[]?={{}}+# and space",
+            shown(&call.name)
         ));
+    }
+    let longest = topic::method_request(&call.name, &CallId(u64::MAX).rid()).len();
+    if longest > limits::TOPIC_BYTES {
+        return bad(format!("methodName has {} bytes: it does not fit into an MQTT topic", call.name.len()));
     }
     if !(5..=300).contains(&call.response_timeout_s) {
         return bad(format!("responseTimeoutInSeconds is {}, it must be 5 to 300", call.response_timeout_s));

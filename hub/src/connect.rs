@@ -3,7 +3,7 @@
 use crate::event::{ConnectionState, Happening, Sender};
 use crate::hub::{Hub, Output};
 use crate::link::{LinkId, Session as LinkSession, Will};
-use crate::reason::{Cause, Reason};
+use crate::reason::{Cause, Reason, shown};
 use crate::registry::Slot;
 use crate::session::Session;
 use crate::timers::Timer;
@@ -39,7 +39,9 @@ impl Hub {
             return Ok(());
         }
         let user = connect.login.as_ref().and_then(|login| UserName::parse(&login.username));
-        let claimed = user.as_ref().map(|user| Arc::new(user.identity.clone()));
+        // An id that no identity can have is not carried along; the sentence shows its beginning.
+        let claimed = user.as_ref().map(|user| &user.identity).filter(|identity| is_short(identity));
+        let claimed = claimed.map(|identity| Arc::new(identity.clone()));
         if let Some((code, cause)) = self.fault_on_connect(claimed.as_deref()) {
             self.refuse(link, code, cause, claimed);
             return Ok(());
@@ -72,7 +74,7 @@ impl Hub {
         let (slot, record) = found.ok_or_else(|| {
             refused(
                 Reason::UnknownDevice,
-                format!("\"{}\" is not registered: create it first", user.identity),
+                format!("\"{}\" is not registered: create it first", shown(&user.identity.to_string())),
             )
         })?;
         let password = connect.login.as_ref().map_or("", |login| login.password.as_str());
@@ -88,14 +90,20 @@ impl Hub {
 
     fn check_names(&self, connect: &Connect, user: &UserName) -> Result<(), Cause> {
         if !self.config.is_host(&user.host) {
-            let detail =
-                format!("the user name is for \"{}\", this hub is {}", user.host, self.config.host_name());
+            let detail = format!(
+                "the user name is for \"{}\", this hub is {}",
+                shown(&user.host),
+                self.config.host_name()
+            );
             return Err(Cause::new(Reason::HostMismatch, detail));
         }
         let wanted = user.identity.client_id();
         if connect.client_id != wanted {
-            let detail =
-                format!("the client id is \"{}\", the user name wants \"{wanted}\"", connect.client_id);
+            let detail = format!(
+                "the client id is \"{}\", the user name wants \"{}\"",
+                shown(&connect.client_id),
+                shown(&wanted)
+            );
             return Err(Cause::new(Reason::ClientIdMismatch, detail));
         }
         let needs_version = user.identity.module_id.is_some() || self.config.switches.require_api_version;
@@ -201,9 +209,17 @@ impl Hub {
         self.output(Output::Admitted { link, identity: Arc::clone(&identity) });
         self.happened(
             Some(identity),
-            Happening::Connection { state: ConnectionState::Connected, cause, info },
+            Happening::Connection { state: ConnectionState::Connected, cause, info: info.into() },
         );
     }
+}
+
+/// Whether the registry could hold it, by its length.
+fn is_short(identity: &Identity) -> bool {
+    [Some(&identity.device_id), identity.module_id.as_ref()]
+        .into_iter()
+        .flatten()
+        .all(|id| id.len() <= limits::ID_CHARS)
 }
 
 /// 1.5 times the keep-alive, never more than the hub's own limit; zero means that limit.

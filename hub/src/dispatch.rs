@@ -2,7 +2,7 @@
 
 use crate::hub::Hub;
 use crate::link::{InFlight, LinkId};
-use crate::reason::{Cause, Reason};
+use crate::reason::{Cause, Reason, shown};
 use crate::session::{Subscription, Wanted};
 use iothub_protocol::identity::Identity;
 use iothub_protocol::packet::{
@@ -60,13 +60,19 @@ impl Hub {
             let qos = u8::from(filter.qos != QoS::AtMostOnce);
             let code =
                 SubscribeReasonCode::Success(if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce });
-            match read_filter(&identity, &filter.path) {
+            let taken = read_filter(&identity, &filter.path).and_then(|wanted| {
+                self.add_subscription(slot, Subscription { filter: filter.path, wanted, qos })
+                    .map(|()| wanted)
+            });
+            match taken {
                 Ok(meaning) => {
-                    self.add_subscription(slot, Subscription { filter: filter.path, wanted: meaning, qos })?;
                     wanted.push(meaning);
                     granted.push(code);
                 }
-                Err(_) if self.config.switches.lenient => granted.push(SubscribeReasonCode::Failure),
+                Err(cause) if self.config.switches.lenient => {
+                    self.tell_refused(link, cause);
+                    granted.push(SubscribeReasonCode::Failure);
+                }
                 Err(cause) => return Err(cause),
             }
         }
@@ -137,13 +143,14 @@ pub(crate) fn read_filter(identity: &Identity, filter: &str) -> Result<Wanted, C
         Some(Filter::DesiredPatches) => (Wanted::Desired, true),
         Some(Filter::Methods) => (Wanted::Methods, true),
         None => {
-            let detail = format!("the hub knows no filter \"{filter}\": see the topic list of docs/hub.md");
+            let detail =
+                format!("the hub knows no filter \"{}\": see the topic list of docs/hub.md", shown(filter));
             return Err(Cause::new(Reason::UnknownFilter, detail));
         }
     };
     if fits {
         return Ok(wanted);
     }
-    let detail = format!("the filter \"{filter}\" does not belong to {identity}");
+    let detail = format!("the filter \"{}\" does not belong to {identity}", shown(filter));
     Err(Cause::new(Reason::ForeignTopic, detail))
 }

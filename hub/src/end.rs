@@ -39,6 +39,12 @@ impl Hub {
         self.happened(claimed, Happening::Refused { cause, connack: Some(code) });
     }
 
+    /// A lenient hub tells what it would have closed the link for.
+    pub(crate) fn tell_refused(&mut self, link: LinkId, cause: Cause) {
+        let identity = self.who(link).map(|(_, identity)| identity);
+        self.happened(identity, Happening::Refused { cause, connack: None });
+    }
+
     fn end_session(&mut self, session: Session, cause: &Cause) {
         let wall = self.wall_ms();
         let identity = Arc::clone(&session.sender.identity);
@@ -63,7 +69,7 @@ impl Hub {
         let happening = Happening::Connection {
             state: ConnectionState::Disconnected,
             cause: cause.clone(),
-            info: json!({}),
+            info: json!({}).into(),
         };
         self.happened(Some(identity), happening);
     }

@@ -22,6 +22,25 @@ pub struct Sender {
     pub model_id: Option<String>,
 }
 
+impl Sender {
+    fn weight(&self) -> usize {
+        let model = self.model_id.as_ref().map_or(0, String::len);
+        size_of::<Self>()
+            + weight_of(&self.identity)
+            + self.generation_id.len()
+            + self.auth_method.len()
+            + model
+    }
+}
+
+/// What an allocation and its place in the ring cost.
+const OVERHEAD: usize = 64;
+
+fn weight_of(identity: &Identity) -> usize {
+    let module = identity.module_id.as_ref().map_or(0, String::len);
+    size_of::<Identity>() + OVERHEAD + identity.device_id.len() + module
+}
+
 /// A message from a device, as it came.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -55,6 +74,25 @@ impl Telemetry {
     }
 }
 
+/// JSON, kept as text: parsed, it holds many times its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonText(Box<str>);
+
+impl From<Value> for JsonText {
+    fn from(value: Value) -> Self {
+        Self(value.to_string().into_boxed_str())
+    }
+}
+
+impl JsonText {
+    /// The JSON, parsed.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        // It was written from a value.
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
 /// Connected or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
@@ -76,8 +114,8 @@ pub enum Happening {
         state: ConnectionState,
         /// Why.
         cause: Cause,
-        /// How many other links the hub has to this identity's device; further facts.
-        info: Value,
+        /// Further facts.
+        info: JsonText,
     },
     /// A link, or a publish on it, was refused.
     Refused {
@@ -91,7 +129,7 @@ pub enum Happening {
         /// `desired`, `reported` or `tags`.
         section: &'static str,
         /// What was written.
-        patch: Value,
+        patch: JsonText,
         /// The section's new version; none for tags.
         version: Option<u64>,
         /// Whether it took the place of the whole section.
@@ -127,7 +165,7 @@ pub enum Happening {
     /// Feedback that a sender of C2D messages asked for.
     Feedback {
         /// The records, as the hub sends them.
-        records: Value,
+        records: JsonText,
     },
     /// The hub was told to do something on `/local`.
     Control {
@@ -166,12 +204,23 @@ impl Event {
         }
     }
 
-    /// Roughly how much memory it holds.
+    /// How much memory it holds, and may be the last to hold: what is shared counts in full.
     pub(crate) fn weight(&self) -> usize {
-        match &self.happening {
-            Happening::Telemetry(telemetry) => telemetry.bytes.len() + 128,
-            _ => 512,
-        }
+        let identity = self.identity.as_ref().map_or(0, |identity| weight_of(identity));
+        let happening = match &self.happening {
+            Happening::Telemetry(telemetry) => telemetry.bytes.len() + telemetry.sender.weight(),
+            Happening::Connection { cause, info, .. } => cause.detail.capacity() + info.0.len(),
+            Happening::Refused { cause, .. } => cause.detail.capacity(),
+            Happening::Twin { patch, .. } => patch.0.len(),
+            Happening::C2d { message_id, .. } => message_id.capacity(),
+            Happening::Method { name, rid, payload, .. } => {
+                name.capacity() + rid.capacity() + payload.as_ref().map_or(0, String::capacity)
+            }
+            Happening::Lifecycle { .. } => 0,
+            Happening::Feedback { records } => records.0.len(),
+            Happening::Control { what } => what.capacity(),
+        };
+        size_of::<Self>() + OVERHEAD + identity + happening
     }
 
     /// The JSON that goes into `data`.
@@ -195,8 +244,8 @@ impl Event {
             Happening::Telemetry(telemetry) => return self.add_telemetry(telemetry, object),
             Happening::Connection { state, cause, info } => {
                 let state = if *state == ConnectionState::Connected { "connected" } else { "disconnected" };
-                if let Value::Object(info) = info {
-                    object.extend(info.clone());
+                if let Value::Object(info) = info.value() {
+                    object.extend(info);
                 }
                 json!({ "state": state, "reason": cause.reason.code(), "detail": cause.detail })
             }
@@ -204,7 +253,7 @@ impl Event {
                 json!({ "reason": cause.reason.code(), "detail": cause.detail, "connack": connack })
             }
             Happening::Twin { section, patch, version, replaced } => {
-                json!({ "section": section, "patch": patch, "version": version, "replaced": replaced })
+                json!({ "section": section, "patch": patch.value(), "version": version, "replaced": replaced })
             }
             Happening::C2d { state, message_id, deliveries } => {
                 json!({ "state": state, "messageId": message_id, "deliveries": deliveries })
@@ -213,7 +262,7 @@ impl Event {
                 json!({ "state": state, "name": name, "requestId": rid, "status": status, "payload": payload })
             }
             Happening::Lifecycle { state } => json!({ "state": state }),
-            Happening::Feedback { records } => json!({ "records": records }),
+            Happening::Feedback { records } => json!({ "records": records.value() }),
             Happening::Control { what } => json!({ "what": what }),
         };
         if let Value::Object(fields) = fields {

@@ -85,7 +85,7 @@ impl Hub {
             made_ms: self.now.mono_ms,
             records: records.clone(),
         });
-        self.happened(None, Happening::Feedback { records });
+        self.happened(None, Happening::Feedback { records: records.into() });
     }
 
     /// The oldest batch that is not locked, locked for a minute.

@@ -61,7 +61,7 @@ pub use config::{
     DEVICE_POLICY_KEY, FIRST_DEVICE, FIRST_DEVICE_KEY, HubConfig, OWNER_KEY, Policy, REGISTRY_READ_KEY,
     REGISTRY_WRITE_KEY, Right, SERVICE_KEY, Switches, Tier,
 };
-pub use event::{ConnectionState, Event, Happening, Sender, Telemetry};
+pub use event::{ConnectionState, Event, Happening, JsonText, Sender, Telemetry};
 pub use event_log::EventBatch;
 pub use fault::{Fault, FaultKind};
 pub use hub::{Hub, MethodAnswer, Output};

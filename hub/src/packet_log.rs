@@ -9,8 +9,9 @@ use iothub_protocol::time::format_millis;
 use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 
-/// Packets that are kept.
+/// Packets that are kept, and the bytes of all of them: a topic may have 64 KB.
 const KEPT: usize = 1000;
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
 /// Characters of a body that are shown.
 const BODY_SHOWN: usize = 500;
 
@@ -18,7 +19,9 @@ const BODY_SHOWN: usize = 500;
 #[derive(Debug, Default)]
 pub(crate) struct PacketLog {
     pub(crate) on: bool,
-    packets: VecDeque<Value>,
+    /// Each with its id, as JSON text.
+    packets: VecDeque<(u64, Box<str>)>,
+    bytes: usize,
     last_id: u64,
 }
 
@@ -26,6 +29,16 @@ impl PacketLog {
     /// Off and empty, with its numbers going on.
     pub(crate) fn emptied(self) -> Self {
         Self { last_id: self.last_id, ..Self::default() }
+    }
+
+    fn keep(&mut self, id: u64, row: Box<str>) {
+        self.bytes += row.len();
+        self.packets.push_back((id, row));
+        while self.packets.len() > KEPT || (self.bytes > KEPT_BYTES && self.packets.len() > 1) {
+            if let Some((_, old)) = self.packets.pop_front() {
+                self.bytes -= old.len();
+            }
+        }
     }
 }
 
@@ -63,22 +76,23 @@ impl Hub {
         if let Value::Object(fields) = shown(packet) {
             row.extend(fields);
         }
-        if self.packets.packets.len() >= KEPT {
-            self.packets.packets.pop_front();
-        }
-        self.packets.packets.push_back(Value::Object(row));
+        let id = self.packets.last_id;
+        self.packets.keep(id, Value::Object(row).to_string().into_boxed_str());
     }
 
     /// Whether the log is on, and the packets after an id.
     pub(crate) fn packets_after(&self, after: u64) -> Value {
-        let rows = self.packets.packets.iter().filter(|row| row["id"].as_u64().is_some_and(|id| id > after));
-        json!({ "on": self.packets.on, "packets": rows.collect::<Vec<_>>(), "lastId": self.packets.last_id })
+        let rows = self.packets.packets.iter().filter(|(id, _)| *id > after);
+        // Each was written from a value.
+        let rows: Vec<Value> = rows.map(|(_, row)| serde_json::from_str(row).unwrap_or_default()).collect();
+        json!({ "on": self.packets.on, "packets": rows, "lastId": self.packets.last_id })
     }
 
     pub(crate) fn switch_packets(&mut self, on: bool) {
         self.packets.on = on;
         if !on {
             self.packets.packets.clear();
+            self.packets.bytes = 0;
         }
     }
 }

@@ -5,13 +5,16 @@ use crate::event::{Event, Happening, Sender, Telemetry};
 use crate::fault::AckFate;
 use crate::hub::Hub;
 use crate::link::{LinkId, Will};
-use crate::reason::{Cause, Reason};
+use crate::reason::{Cause, Reason, shown};
 use iothub_protocol::bag;
 use iothub_protocol::limits;
 use iothub_protocol::packet::{Publish, QoS, write_puback};
 use iothub_protocol::system_property::SystemProperty;
 use iothub_protocol::topic::{DeviceTopic, TopicError};
 use std::sync::Arc;
+
+/// What the topic of a twin answer has besides the request's id.
+const ANSWER_ROOM: usize = 64;
 
 impl Hub {
     pub(crate) fn handle_publish(&mut self, link: LinkId, publish: Publish) -> Result<(), Cause> {
@@ -24,6 +27,12 @@ impl Hub {
                 self.take_telemetry(link, &publish, device, module, bag)?;
                 return self.acknowledge(link, &publish);
             }
+            Ok(DeviceTopic::TwinGet { rid } | DeviceTopic::ReportedPatch { rid, .. })
+                if rid.len() > limits::TOPIC_BYTES - ANSWER_ROOM =>
+            {
+                let detail = format!("a $rid of {} bytes: no topic has room to answer it", rid.len());
+                return Err(Cause::new(Reason::UnknownTopic, detail));
+            }
             Ok(DeviceTopic::TwinGet { rid }) => self.answer_twin_get(link, rid),
             Ok(DeviceTopic::ReportedPatch { rid, version }) => {
                 self.answer_reported_patch(link, rid, version, &publish.payload);
@@ -32,7 +41,9 @@ impl Hub {
                 self.take_method_answer(link, rid, status, &publish.payload);
             }
             Err(_) if self.config.switches.store_unmatched => self.store_unmatched(link, &publish),
-            Err(_) if self.config.switches.lenient => {}
+            Err(error) if self.config.switches.lenient => {
+                self.tell_refused(link, unknown_topic(&publish.topic, error));
+            }
             Err(error) => return Err(unknown_topic(&publish.topic, error)),
         }
         self.acknowledge(link, &publish)
@@ -67,8 +78,10 @@ impl Hub {
         };
         let identity = &session.sender.identity;
         if device != identity.device_id || module != identity.module() {
-            let detail =
-                format!("{identity} published to \"{}\", which belongs to another identity", publish.topic);
+            let detail = format!(
+                "{identity} published to \"{}\", which belongs to another identity",
+                shown(&publish.topic)
+            );
             return Err(Cause::new(Reason::ForeignTopic, detail));
         }
         check_size(bag, &publish.payload)?;
@@ -153,6 +166,5 @@ fn check_size(bag: &str, body: &[u8]) -> Result<(), Cause> {
 }
 
 fn unknown_topic(topic: &str, error: TopicError) -> Cause {
-    let shown: String = topic.chars().take(200).collect();
-    Cause::new(Reason::UnknownTopic, format!("PUBLISH to \"{shown}\": {error}"))
+    Cause::new(Reason::UnknownTopic, format!("PUBLISH to \"{}\": {error}", shown(topic)))
 }

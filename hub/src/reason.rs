@@ -1,6 +1,8 @@
 //! Why a link ended or was refused: a stable code and a sentence. MQTT 3.1.1 tells a client nothing, so the
 //! hub tells the log, `/local/events` and the page.
 
+use std::borrow::Cow;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         /// The stable code of a reason. Listed in `docs/hub.md`; a test keeps the list complete.
@@ -102,6 +104,23 @@ reasons! {
     HubStopping = "hub-stopping";
 }
 
+/// Characters of a client's own words that a sentence shows.
+const SHOWN: usize = 200;
+/// Characters of a sentence; nobody reads more, and a client decides how long its words are.
+const DETAIL: usize = 2000;
+
+/// What a client said, as much as a sentence shows of it.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    cut(text, SHOWN)
+}
+
+fn cut(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}… ({} bytes)", &text[..end], text.len())),
+    }
+}
+
 /// A reason with its sentence: what happened, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -115,6 +134,11 @@ impl Cause {
     /// A reason with its sentence.
     #[must_use]
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        let detail = detail.into();
+        let detail = match cut(&detail, DETAIL) {
+            Cow::Owned(cut) => cut,
+            Cow::Borrowed(_) => detail,
+        };
+        Self { reason, detail }
     }
 }

@@ -50,7 +50,7 @@ impl Hub {
                 self.touch(&identity);
                 let happening = Happening::Twin {
                     section: "reported",
-                    patch: Value::Object(patch),
+                    patch: Value::Object(patch).into(),
                     version: Some(new_version),
                     replaced: false,
                 };

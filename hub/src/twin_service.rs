@@ -107,7 +107,7 @@ impl Hub {
         for (section, content) in writing.sections() {
             let happening = Happening::Twin {
                 section: section.name(),
-                patch: Value::Object(content.clone()),
+                patch: Value::Object(content.clone()).into(),
                 version: (section == Section::Desired).then_some(version),
                 replaced: writing.replaces,
             };

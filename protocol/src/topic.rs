@@ -69,15 +69,15 @@ impl<'t> DeviceTopic<'t> {
         }
         let rest = topic.strip_prefix("$iothub/").ok_or(TopicError::Unknown)?;
         if let Some(query) = rest.strip_prefix("twin/GET/") {
-            return Ok(Self::TwinGet { rid: rid(query)? });
+            return Ok(Self::TwinGet { rid: rid(asked(query)?)? });
         }
         if let Some(query) = rest.strip_prefix("twin/PATCH/properties/reported/") {
-            return Ok(Self::ReportedPatch { rid: rid(query)?, version: version(query)? });
+            return Ok(Self::ReportedPatch { rid: rid(asked(query)?)?, version: version(query)? });
         }
         let (status, query) =
             rest.strip_prefix("methods/res/").and_then(|r| r.split_once('/')).ok_or(TopicError::Unknown)?;
-        let status = status.parse().map_err(|_| TopicError::BadStatus)?;
-        Ok(Self::MethodAnswer { status, rid: rid(query)? })
+        let status = status.parse().ok().filter(|_| !status.starts_with('+')).ok_or(TopicError::BadStatus)?;
+        Ok(Self::MethodAnswer { status, rid: rid(asked(query)?)? })
     }
 
     fn parse_telemetry(rest: &'t str) -> Option<Self> {
@@ -308,6 +308,11 @@ impl<'t> Filter<'t> {
 
 fn query_field<'t>(query: &'t str, name: &str) -> Option<&'t str> {
     query.strip_prefix('?').unwrap_or(query).split('&').find_map(|f| f.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// What a device asks stands behind a `?`.
+fn asked(query: &str) -> Result<&str, TopicError> {
+    query.strip_prefix('?').ok_or(TopicError::NoRequestId)
 }
 
 fn rid(query: &str) -> Result<&str, TopicError> {

@@ -1,8 +1,8 @@
 //! Direct methods. PROTOCOL 10.
 
 use crate::support::{Bench, VERSION, json_of};
-use iothub_hub::{LinkId, Request};
-use iothub_protocol::packet::Publish;
+use iothub_hub::{LinkId, Reason, Request};
+use iothub_protocol::packet::{Packet, Publish};
 use iothub_protocol::service_error::ErrorCode;
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -184,4 +184,43 @@ fn a_hundred_calls_wait_and_the_next_is_403800() {
         assert!(invoke(&mut bench, r#"{"methodName":"m"}"#).is_none());
     }
     assert_eq!(invoke(&mut bench, r#"{"methodName":"m"}"#).map(|a| a.0), Some(403));
+}
+
+#[test]
+fn only_the_text_of_the_request_id_is_its_answer() {
+    // PROTOCOL 5: opaque text, echoed untouched. Another spelling of the number is another id.
+    let mut bench = Bench::new();
+    let link = listening(&mut bench);
+    for _ in 0..10 {
+        assert!(invoke(&mut bench, r#"{"methodName":"m"}"#).is_none());
+    }
+    let request = std::iter::from_fn(|| bench.take(link)).last();
+    assert!(matches!(&request, Some(Packet::Publish(p)) if p.topic.ends_with("$rid=a")), "{request:?}");
+    for wrong in ["A", "0a", "00000a", "0xa", "a ", "%61", "b", "-1", "99999999999999999999999"] {
+        bench.publish(link, &format!("$iothub/methods/res/200/?$rid={wrong}"), b"1", 0, 0);
+        assert_eq!((bench.reason(link), bench.answers.len()), (None, 0), "{wrong}");
+    }
+    bench.publish(link, "$iothub/methods/res/200/?$rid=a", b"1", 0, 0);
+    assert_eq!(outcome(&mut bench).0, 200);
+    for (topic, reason) in [
+        ("$iothub/methods/res/200/$rid=1", Reason::UnknownTopic),
+        ("$iothub/methods/res/200/&$rid=1", Reason::UnknownTopic),
+        ("$iothub/methods/res/2e2/?$rid=1", Reason::UnknownTopic),
+        ("$iothub/twin/GET/$rid=1", Reason::UnknownTopic),
+        ("$iothub/methods/res/+200/?$rid=1", Reason::MalformedPacket),
+    ] {
+        let link = listening(&mut bench);
+        bench.publish(link, topic, b"1", 0, 0);
+        assert_eq!((bench.reason(link), bench.answers.len()), (Some(reason), 0), "{topic}");
+    }
+}
+
+#[test]
+fn an_import_that_replaces_the_device_ends_its_calls() {
+    let mut bench = Bench::new();
+    let _ = listening(&mut bench);
+    assert!(invoke(&mut bench, r#"{"methodName":"m","responseTimeoutInSeconds":300}"#).is_none());
+    let export = bench.local("GET", "/local/export", "").1.to_string();
+    assert_eq!(bench.local("POST", "/local/import", &export).0, 200);
+    assert_eq!(outcome(&mut bench).0, 404);
 }

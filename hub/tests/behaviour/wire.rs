@@ -247,6 +247,42 @@ fn a_bad_filter_closes_or_by_switch_gets_0x80() {
 }
 
 #[test]
+fn a_lenient_hub_tells_what_it_would_have_closed_for() {
+    let mut bench = lenient();
+    let link = bench.connect("device-1");
+    bench.events();
+    bench.publish(link, "devices/device-1/message/events/", b"", 1, 4);
+    assert!(matches!(bench.take(link), Some(Packet::PubAck(ack)) if ack.pkid == 4));
+    bench.subscribe(link, &[("devices/device-1/messages/#", 1), ("devices/x/messages/devicebound/#", 0)]);
+    for filter in ["$iothub/twin/res/#", "$iothub/methods/POST/#", "$iothub/twin/PATCH/properties/desired/#"]
+    {
+        bench.subscribe(link, &[(filter, 0)]);
+    }
+    let own = ["devices/device-1", "devices/+"].map(|id| format!("{id}/messages/devicebound/#"));
+    bench.subscribe(link, &[(&own[0], 0), (&own[1], 0), ("devices/+/messages/deviceBound/#", 0)]);
+    let told = bench.events();
+    let told: Vec<_> =
+        told.iter().map(|e| (&e["type"], &e["deviceId"], &e["reason"], &e["connack"])).collect();
+    let refused = |reason: &'static str| json!(["refused", "device-1", reason, null]);
+    let wanted = ["unknown-topic", "unknown-filter", "foreign-topic", "too-many-subscriptions"].map(refused);
+    assert_eq!(json!(told), json!(wanted));
+    assert_eq!(bench.reason(link), None);
+}
+
+#[test]
+fn a_request_id_that_no_answer_has_room_for_closes_the_link() {
+    for (topic, qos) in [("$iothub/twin/GET/?$rid=", 0), ("$iothub/twin/PATCH/properties/reported/?$rid=", 1)]
+    {
+        let (mut bench, link) = connected();
+        bench.subscribed(link, &[("$iothub/twin/res/#", 1)]);
+        bench.publish(link, &format!("{topic}{}", "r".repeat(65_471)), b"{}", qos, u16::from(qos > 0));
+        assert!(bench.take_publish(link).topic.len() < 65_536);
+        bench.publish(link, &format!("{topic}{}", "r".repeat(65_472)), b"{}", qos, u16::from(qos > 0));
+        assert_eq!(bench.reason(link), Some(Reason::UnknownTopic));
+    }
+}
+
+#[test]
 fn a_sixth_subscription_closes_the_link() {
     // PROTOCOL 4 "Number of subscriptions".
     let (mut bench, link) = connected();

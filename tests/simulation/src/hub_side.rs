@@ -119,9 +119,9 @@ impl World {
                 self.ledger.desired.clear();
                 self.ledger.anew = true;
             }
-            Happening::Twin { section: "reported", patch, .. } => self.book_reported(patch),
+            Happening::Twin { section: "reported", patch, .. } => self.book_reported(&patch.value()),
             Happening::Twin { section: "desired", patch, version: Some(version), replaced } => {
-                self.book_desired(patch, *version, *replaced);
+                self.book_desired(&patch.value(), *version, *replaced);
             }
             _ => {}
         }
