@@ -210,6 +210,12 @@ impl Hub {
         self.end_link(link, Cause::new(Reason::ConnectionLost, detail));
     }
 
+    /// What came on a socket can not be read: the shell says why, and the hub ends the link.
+    pub fn handle_broken(&mut self, link: LinkId, cause: Cause, now: Now) {
+        self.now = now;
+        self.end_link(link, cause);
+    }
+
     /// More bytes wait for this link's reader than the shell wants to hold.
     pub fn handle_slow_reader(&mut self, link: LinkId, waiting: usize, now: Now) {
         self.now = now;

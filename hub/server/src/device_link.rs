@@ -5,13 +5,15 @@
 use crate::outbox::{Due, Outbox};
 use crate::shared::{LinkEnd, Shared};
 use axum::Error;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use iothub_hub::{Opened, Reason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite;
+use tungstenite::error::ProtocolError;
 
 /// The packet type of a CONNACK.
 const CONNACK: u8 = 2;
@@ -44,7 +46,7 @@ fn ends_gently(reason: Reason, last: &[u8]) -> bool {
 /// Serves one WebSocket until either side ends it.
 pub async fn serve_websocket(mut socket: WebSocket, opened: Opened, shared: Arc<Shared>) {
     let LinkEnd { id, outbox } = shared.open_link(opened);
-    let mut batch = Vec::new();
+    let (mut batch, mut code) = (Vec::new(), None);
     loop {
         match outbox.take() {
             Due::Nothing => {}
@@ -55,57 +57,107 @@ pub async fn serve_websocket(mut socket: WebSocket, opened: Opened, shared: Arc<
                 continue;
             }
             // Apart, so that a link that lives does not keep room for its end.
-            Due::End(bytes, reason) => return Box::pin(end_websocket(socket, bytes, reason)).await,
+            Due::End(bytes, reason) => return Box::pin(end_websocket(socket, bytes, reason, code)).await,
         }
-        let open = tokio::select! {
+        let read = tokio::select! {
             biased;
-            open = receive(&mut socket, &mut batch) => open,
-            () = outbox.rung() => true,
+            read = receive(&mut socket, &mut batch) => read,
+            () = outbox.rung() => Ok(()),
         };
         if !batch.is_empty() {
             shared.feed(id, batch.drain(..)).await;
         }
-        if !open {
-            return shared.close_link(id);
+        match read {
+            Ok(()) => {}
+            Err(End::Gone) => return shared.close_link(id),
+            Err(End::Closed) => {
+                shared.close_link(id);
+                return Box::pin(answer_close(socket)).await;
+            }
+            // What the hub still has to say is written before the close frame.
+            Err(End::Broken(broken)) => {
+                code = Some(broken.code);
+                shared.break_link(id, broken.reason, &broken.detail);
+            }
         }
     }
 }
 
-/// Waits for a frame and takes those that are there already, too. False when the socket is closed. Nothing is
-/// lost when it is dropped: it waits only while the batch is empty.
-async fn receive(socket: &mut WebSocket, batch: &mut Vec<Bytes>) -> bool {
+/// Why nothing more is read from a WebSocket.
+enum End {
+    /// The connection is gone.
+    Gone,
+    /// A close frame came, and wants an answer.
+    Closed,
+    /// What came is no WebSocket, or not one for MQTT.
+    Broken(Broken),
+}
+
+struct Broken {
+    code: CloseCode,
+    reason: Reason,
+    detail: String,
+}
+
+/// Waits for a frame and takes those that are there already, too. Nothing is lost when it is dropped: it waits
+/// only while the batch is empty.
+async fn receive(socket: &mut WebSocket, batch: &mut Vec<Bytes>) -> Result<(), End> {
     let mut read = socket.recv().await;
     let mut bytes = 0;
     loop {
-        match payload(read) {
-            Ok(frame) => {
-                bytes += frame.len();
-                batch.extend(Some(frame).filter(|frame| !frame.is_empty()));
-            }
-            Err(()) => return false,
-        }
+        let frame = payload(read)?;
+        bytes += frame.len();
+        batch.extend(Some(frame).filter(|frame| !frame.is_empty()));
         if bytes >= BATCH_BYTES || batch.len() >= BATCH_FRAMES {
-            return true;
+            return Ok(());
         }
         match socket.recv().now_or_never() {
             Some(next) => read = next,
-            None => return true,
+            None => return Ok(()),
         }
     }
 }
 
-/// What a frame carries for MQTT; an error when the socket is closed.
-fn payload(read: Option<Result<Message, Error>>) -> Result<Bytes, ()> {
+/// What a frame carries for MQTT.
+fn payload(read: Option<Result<Message, Error>>) -> Result<Bytes, End> {
     match read {
         Some(Ok(Message::Binary(bytes))) => Ok(bytes),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Bytes::new()),
-        // Text is not for MQTT; the codec calls it malformed.
-        Some(Ok(Message::Text(text))) => Ok(Bytes::from(text)),
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(()),
+        Some(Ok(Message::Text(_))) => Err(text_frame()),
+        Some(Ok(Message::Close(_))) => Err(End::Closed),
+        Some(Err(error)) => Err(broken(error)),
+        None => Err(End::Gone),
     }
 }
 
-async fn end_websocket(mut socket: WebSocket, bytes: Vec<u8>, reason: Reason) {
+fn text_frame() -> End {
+    let detail =
+        "a WebSocket text frame came: MQTT is carried in binary frames only [MQTT-6.0.0-1]".to_owned();
+    End::Broken(Broken { code: close_code::UNSUPPORTED, reason: Reason::MalformedPacket, detail })
+}
+
+/// What the WebSocket codec did not take, or the end of the connection.
+fn broken(error: Error) -> End {
+    let Ok(error) = error.into_inner().downcast::<tungstenite::Error>() else { return End::Gone };
+    let (code, reason) = match *error {
+        tungstenite::Error::Capacity(_) => (close_code::SIZE, Reason::MessageTooLarge),
+        // The client has gone without a close frame.
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return End::Gone,
+        tungstenite::Error::Protocol(_) => (close_code::PROTOCOL, Reason::MalformedPacket),
+        tungstenite::Error::Utf8(_) => return text_frame(),
+        _ => return End::Gone,
+    };
+    End::Broken(Broken { code, reason, detail: format!("the client broke the WebSocket protocol: {error}") })
+}
+
+/// The answer to a close frame is written as the next frame is waited for, which never comes.
+async fn answer_close(mut socket: WebSocket) {
+    let answered = async { while let Some(Ok(_)) = socket.recv().await {} };
+    // Whoever does not take it in this time is gone.
+    let _ = tokio::time::timeout(LINGER, answered).await;
+}
+
+async fn end_websocket(mut socket: WebSocket, bytes: Vec<u8>, reason: Reason, code: Option<CloseCode>) {
     if !ends_gently(reason, &bytes) {
         return;
     }
@@ -113,7 +165,8 @@ async fn end_websocket(mut socket: WebSocket, bytes: Vec<u8>, reason: Reason) {
         if !bytes.is_empty() && socket.send(Message::Binary(Bytes::from(bytes))).await.is_err() {
             return;
         }
-        if socket.send(Message::Close(None)).await.is_err() {
+        let close = code.map(|code| CloseFrame { code, reason: "".into() });
+        if socket.send(Message::Close(close)).await.is_err() {
             return;
         }
         // Closing before the client has read would make its kernel throw the last bytes away.

@@ -127,6 +127,11 @@ impl Shared {
         self.lock().links.remove(&link);
     }
 
+    /// Tells the hub that what came on a socket can not be read; it ends the link.
+    pub fn break_link(&self, link: LinkId, reason: Reason, detail: &str) {
+        self.with(|hub, now| hub.handle_broken(link, Cause::new(reason, detail), now));
+    }
+
     /// Waits for the outcome of a method; hangs up when the caller goes away.
     pub async fn method_outcome(
         self: &Arc<Self>,
