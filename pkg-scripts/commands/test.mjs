@@ -11,6 +11,7 @@ import { SUITES } from '../lib/suites.mjs';
 /**
  * @typedef {import('../lib/suites.mjs').Suite} Suite
  * @typedef {import('../lib/results.mjs').Counts} Counts
+ * @typedef {import('../lib/steps.mjs').Task} Task
  * @typedef {{ suite: Suite, counts: Counts, lines: string[] }} Result
  */
 
@@ -28,7 +29,7 @@ export const main = () =>
     const results = [];
     const known = new Set([...setUp, ...suites].map(({ name }) => name));
     const tasks = suites.map((suite) => taskOf(suite, known, found, results));
-    await runTasks([...setUp, ...tasks], LIMITS);
+    await runTasks(inserted(setUp, tasks), LIMITS);
     printSummary(inOrder(results), started);
   });
 
@@ -49,7 +50,7 @@ function selected(names) {
  * @param {Set<string>} known what is in this run; what else a suite needs is taken as it lies there
  * @param {import('../lib/suites.mjs').Context} context filled by the set-up
  * @param {Result[]} results of those before
- * @returns {import('../lib/steps.mjs').Task}
+ * @returns {Task}
  */
 function taskOf(suite, known, context, results) {
   const needs = (suite.needs ?? []).filter((name) => known.has(name));
@@ -62,6 +63,22 @@ function taskOf(suite, known, context, results) {
     return `${result.counts.failed > 0 ? 'FAILED, ' : ''}${total(result.counts)}`;
   };
   return { ...suite, needs, body };
+}
+
+/**
+ * Each step of the set-up just before the first suite that needs it: what stands first goes first where there is a
+ * choice, and minutes of building a tool for one suite are better spent while others wait for each other.
+ * @param {Task[]} setUp @param {Task[]} suites @returns {Task[]}
+ */
+function inserted(setUp, suites) {
+  /** @type {Set<Task>} */
+  const tasks = new Set();
+  const add = (/** @type {Task} */ task) => {
+    for (const step of setUp) if (task.needs?.includes(step.name)) add(step);
+    tasks.add(task);
+  };
+  for (const suite of suites) add(suite);
+  return [...tasks];
 }
 
 /** As the suites stand in their list. @param {Result[]} results */

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { checkArrows } from './arrows.mjs';
-import { buildDashboard, buildDevHub } from './artifacts.mjs';
+import { buildDashboard, buildHubAndBindTool } from './artifacts.mjs';
 import { writeWebdriverSettings } from './browser.mjs';
 import { measureDownload } from './download.mjs';
 import { withHub } from './hub-for-tests.mjs';
@@ -59,7 +59,7 @@ export const SUITES = [
   },
   { name: 'arrows', title: 'arrows between crates', needs: ['rust'], body: checkArrows },
   { name: 'tidy', title: 'source tree', body: checkTidiness },
-  { name: 'hub', title: 'build the hub', needs: ['rust'], ...CARGO, body: buildDevHub },
+  { name: 'hub', title: 'build the hub', needs: ['rust'], ...CARGO, body: buildHubAndBindTool },
   { name: 'package', title: 'build the package', needs: ['wasm32', 'bind'], ...CARGO, body: buildPackage },
   {
     name: 'dashboard',

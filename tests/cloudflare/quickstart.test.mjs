@@ -9,7 +9,7 @@ import { createDevice } from '../runtimes/hosts/service.js';
 import { bundleWorker, openWorkerd } from '../runtimes/workerd.mjs';
 import { CloudflareWorld, GROUP_KEY, SECRETS } from './world.mjs';
 
-const OPTIONS = { timeout: 120_000 };
+const OPTIONS = { timeout: 300_000 };
 
 /** @type {CloudflareWorld} */
 let world;

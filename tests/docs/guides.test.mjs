@@ -49,7 +49,7 @@ for (const block of BLOCKS.filter(({ server, runner }) => !server && runner === 
 }
 
 test('the signer and the endpoint of the guide make tokens that the hub takes', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const ground = await lay();
   const response = await tokenFrom(ground);

@@ -150,7 +150,7 @@ export const CREDENTIALS = `HostName=h.azure-devices.net;DeviceId=d;SharedAccess
  * Resolves when `holds` does; looks again each turn of the event loop, and not for ever.
  * @param {string} what @param {() => unknown} holds
  */
-export async function until(what, holds, ms = 15_000) {
+export async function until(what, holds, ms = 60_000) {
   const end = performance.now() + ms;
   while (!holds()) {
     assert.ok(performance.now() < end, `not within ${ms} ms: ${what}`);
@@ -163,7 +163,7 @@ export async function until(what, holds, ms = 15_000) {
  * @template T
  * @param {string} what @param {Promise<T>} promise @returns {Promise<T>}
  */
-export async function within(what, promise, ms = 15_000) {
+export async function within(what, promise, ms = 60_000) {
   /** @type {any} */
   let timer;
   const late = new Promise((_, reject) => {

@@ -83,7 +83,7 @@ test('tabs, choices and the skip link work by keyboard', { timeout: 300_000 }, a
 });
 
 test('the packets are one stop for the Tab key, and the arrow keys walk through them', {
-  timeout: 150_000,
+  timeout: 300_000,
 }, async () => {
   const { context, page, dashboard } = await openDashboard(browser, files.url);
   await dashboard.wire.nth(3).waitFor();

@@ -156,7 +156,7 @@ test('a local hub that is not there is told, with two ways on', TEST, async () =
 
 /** Waits until the registry holds no device of a fleet. */
 async function untilNoFleet() {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 120_000;
   for (;;) {
     const answer = await fetch(new URL('local/devices', hub.ready.http));
     const devices = /** @type {{ deviceId: string }[]} */ (await answer.json());

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { installPacked } from '../packed.mjs';
 import { program } from './programs.mjs';
 
-const OPTIONS = { timeout: 120_000 };
+const OPTIONS = { timeout: 300_000 };
 /** A process that does not end by itself within this time hangs. */
 const ENDS_WITHIN = 60_000;
 

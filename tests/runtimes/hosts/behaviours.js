@@ -160,7 +160,7 @@ export const NAMES = Object.keys(BEHAVIOURS);
 export async function runBehaviours({ DeviceClient, IotHubError }, { hub, options = {} }) {
   /** @type {Result[]} */
   const results = [];
-  const quick = { backoff: { base: 50, cap: 500 }, connectTimeout: 15_000, ...options };
+  const quick = { backoff: { base: 50, cap: 500 }, connectTimeout: 60_000, ...options };
   for (const [name, behaviour] of Object.entries(BEHAVIOURS)) {
     /** @type {import('iothub-wasm').DeviceClient[]} */
     const devices = [];
