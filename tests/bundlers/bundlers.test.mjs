@@ -10,6 +10,7 @@ import { Site } from '../runtimes/web.mjs';
 import { esbuildBuild, rollupBuild, viteBuild, viteServe, webpackBuild } from './tools.mjs';
 
 const APP = path.join(path.dirname(fileURLToPath(import.meta.url)), 'app');
+const HOOK = path.join(APP, '../../../examples/react/use-device.js');
 const TIMEOUT = 300_000;
 const WAIT = { timeout: 90_000 };
 
@@ -21,6 +22,8 @@ let browser;
 before(async () => {
   project = await installPacked({ dependencies: ['react', 'react-dom'] });
   fs.cpSync(APP, project.folder, { recursive: true });
+  // The hook that the guide shows.
+  fs.copyFileSync(HOOK, path.join(project.folder, 'src', 'use-device.js'));
   browser = await launchChromium();
 });
 

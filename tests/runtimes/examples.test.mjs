@@ -59,7 +59,7 @@ for (const [name, start] of Object.entries(DEVICES))
     await service.events('c2d', ({ state }) => state === 'completed');
     assert.deepEqual(await service.invoke('stop', null), { status: 200, payload: { stopping: true } });
     const printed = await ended;
-    assert.match(printed, /^connected\n/);
+    assert.match(printed, /^connected\nsent 1\n/);
     assert.match(printed, /message hello/);
   });
 
@@ -90,7 +90,7 @@ test('a page without a bundler sends its message', { timeout: TIMEOUT }, async (
 });
 
 test('each page begins with a program of examples/, letter for letter', () => {
-  for (const name of ['browser', 'node', 'deno', 'bun', 'cloudflare']) {
+  for (const name of ['browser', 'node', 'deno', 'bun', 'cloudflare', 'react']) {
     const text = fs.readFileSync(path.join(PAGES, `${name}.md`), 'utf8');
     const [, file = '', code] = /^# .+\n\n```\w+ (\S+)\n([\s\S]*?)```/.exec(text) ?? [];
     assert.equal(code, fs.readFileSync(path.join(EXAMPLES, file), 'utf8'), `docs/runtimes/${name}.md`);
