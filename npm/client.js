@@ -3,7 +3,7 @@
  * Each entry (`browser.js`, `node.js`, `workerd.js`) extends `Client` with how its runtime loads the wasm.
  */
 import { answerOf, failureOf, payloadOf } from './answer.js';
-import { addressOf, EarlySocket } from './early.js';
+import { dialEarly } from './early.js';
 import { errorOf, IotHubError } from './errors.js';
 import {
   DesiredEvent,
@@ -15,6 +15,7 @@ import {
 } from './events.js';
 import { CALL, CLOSE, checkMethod, checkText, readCall, readConnect, readMessages, SEND } from './given.js';
 import { done, ReceivedMessage, written } from './message.js';
+import { watchPage } from './page.js';
 import { Pending } from './pending.js';
 import { aborted, loaded, Signals } from './signals.js';
 import { Socket } from './socket.js';
@@ -92,8 +93,14 @@ export class Client extends EventTarget {
   #unheard = [];
   /** What stands for a `message` or `packet` listener. @type {WeakMap<object, (event: any) => void>} */
   #watched = new WeakMap();
-  /** @type {EarlySocket | undefined} */
+  /** @type {ReturnType<typeof dialEarly>} */
   #early;
+  #flush = () => this.#enter('flush');
+  #timeout = () => this.#enter('timeout');
+  /** @type {any} */
+  #timer;
+  /** Takes the listeners off the page. */
+  #leavePage = none;
   #state = 'connecting';
   #reason = '';
   #token;
@@ -167,11 +174,14 @@ export class Client extends EventTarget {
     const seed = crypto.getRandomValues(new Uint32Array(2));
     const seedNumber = (seed[0] ?? 0) * 0x200000 + ((seed[1] ?? 0) >>> 11);
     try {
-      const scope = /** @type {EventTarget | undefined} */ (this.#host.scope());
-      const driver = new Driver(given.credentials, given.settings, seedNumber, this.#toldHere(), scope);
+      const driver = new Driver(given.credentials, given.settings, seedNumber, this.#toldHere());
       this.#driver = driver;
       if (given.will) crossAlone(given.will, given.willQos, (heads, bytes) => driver.set_will(heads, bytes));
+      const scope = this.#host.scope();
+      if (scope) this.#leavePage = watchPage(scope, (signal) => this.#enter('signal', signal));
     } catch (thrown) {
+      // A will that is refused: nobody will have the client, and its driver holds a key.
+      this.#driver?.free();
       throw errorOf(thrown);
     }
   }
@@ -264,9 +274,16 @@ export class Client extends EventTarget {
     flush();
     this.#end = errorOf(driver.end());
     this.#figures = driver.metrics();
-    this.#driver = undefined;
+    this.#letGo();
     // What has just been asked of it still comes to it at the end of this turn.
     queueMicrotask(() => driver.free());
+  }
+
+  /** The driver, and what would still call it. */
+  #letGo() {
+    this.#driver = undefined;
+    clearTimeout(this.#timer);
+    this.#leavePage();
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -362,6 +379,11 @@ export class Client extends EventTarget {
    * mid-sentence.
    */
   static #told = guarded({
+    later: (client) => queueMicrotask(client.#flush),
+    wake: (client, ms) => {
+      clearTimeout(client.#timer);
+      if (ms >= 0) client.#timer = setTimeout(client.#timeout, ms);
+    },
     open: (client, socket, url) => client.#open(socket, url),
     transmit: (client, socket, bytes) => client.#sockets.get(socket)?.send(bytes),
     buffered: (client, socket) => client.#sockets.get(socket)?.buffered ?? 0,
@@ -418,11 +440,11 @@ export class Client extends EventTarget {
 
   /** @param {number} id @param {string} url */
   #open(id, url) {
-    const opened = () => this.#socketTold('socket_opened', id);
-    const bytes = (/** @type {Uint8Array} */ bytes) => this.#socketTold('socket_bytes', id, bytes);
+    const opened = () => this.#enter('socket_opened', id);
+    const bytes = (/** @type {Uint8Array} */ bytes) => this.#enter('socket_bytes', id, bytes);
     const closed = (/** @type {number} */ code, /** @type {string} */ why) => {
       this.#sockets.delete(id);
-      this.#socketTold('socket_closed', id, code, why);
+      this.#enter('socket_closed', id, code, why);
       if (this.#state === 'closed') this.#release();
     };
     try {
@@ -433,8 +455,11 @@ export class Client extends EventTarget {
     }
   }
 
-  /** @param {'socket_opened' | 'socket_bytes' | 'socket_closed'} what @param {any} args */
-  #socketTold(what, ...args) {
+  /**
+   * Something from outside. A fault in the wasm ends here.
+   * @param {'flush' | 'timeout' | 'signal' | 'socket_opened' | 'socket_bytes' | 'socket_closed'} what @param {any} args
+   */
+  #enter(what, ...args) {
     try {
       /** @type {any} */ (this.#driver)?.[what](...args);
     } catch (error) {
@@ -509,7 +534,7 @@ export class Client extends EventTarget {
       `iothub-wasm has a fault and stopped (${text}); load it anew, and please report it`,
     );
     if (this.#driver === undefined) return;
-    this.#driver = undefined;
+    this.#letGo();
     this.#end = fault;
     for (const socket of this.#sockets.values()) socket.close();
     for (const control of [...this.#calls.values(), ...this.#tokens.values()]) control.abort(fault);
@@ -536,17 +561,6 @@ function guarded(told) {
     };
   }
   return methods;
-}
-
-/**
- * The socket that a page will need, when the wasm has to be waited for.
- * @param {Host} host @param {Credentials} credentials @param {ConnectOptions} options
- */
-function dialEarly(host, credentials, { WebSocket, signal }) {
-  const Socket = WebSocket ?? globalThis.WebSocket;
-  if (!host.toFetch || signal?.aborted || typeof Socket !== 'function') return undefined;
-  const address = addressOf(credentials);
-  return address === undefined ? undefined : new EarlySocket(address, Socket);
 }
 
 /** @param {Host} host */

@@ -52,7 +52,7 @@ function fieldsOf(text) {
   };
 }
 
-export class EarlySocket {
+class EarlySocket {
   #address;
   /** @type {any} */
   #socket;
@@ -80,4 +80,16 @@ export class EarlySocket {
   leave() {
     if (this.#socket) shut(this.#socket);
   }
+}
+
+/**
+ * The socket that a page will need, when the wasm has to be waited for.
+ * @param {{ toFetch?: boolean }} host @param {import('./index.js').Credentials} credentials
+ * @param {import('./index.js').ConnectOptions} options
+ */
+export function dialEarly(host, credentials, { WebSocket, signal }) {
+  const Socket = WebSocket ?? globalThis.WebSocket;
+  if (!host.toFetch || signal?.aborted || typeof Socket !== 'function') return undefined;
+  const address = addressOf(credentials);
+  return address === undefined ? undefined : new EarlySocket(address, Socket);
 }

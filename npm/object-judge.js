@@ -17,14 +17,14 @@ let judge;
 
 function driver() {
   if (judge !== undefined) return judge;
-  const heard = ['sent', 'done', 'needToken', 'forgetToken', 'status', 'panicked'];
+  const heard = ['later', 'wake', 'sent', 'done', 'needToken', 'forgetToken', 'status', 'panicked'];
   /** @type {Record<string, (...told: any[]) => void>} */
   const host = Object.fromEntries(heard.map((name) => [name, NOTHING]));
   host.failed = (_op, error) => {
     refusal ??= error;
   };
   const credentials = JSON.stringify({ host: 'hub.invalid', deviceId: 'd', token: true });
-  judge = new Driver(credentials, '{}', 0, /** @type {any} */ (host), undefined);
+  judge = new Driver(credentials, '{}', 0, /** @type {any} */ (host));
   return judge;
 }
 
@@ -33,15 +33,10 @@ function judged(begin) {
   const device = driver();
   refusal = undefined;
   begin(device);
-  endTurn(device);
+  device.flush();
   if (refusal !== undefined) throw errorOf(refusal);
   device.abort(OP);
-  endTurn(device);
-}
-
-/** It says what it has to say. @param {Driver} device */
-function endTurn(device) {
-  device.send(new Uint32Array(), new Uint8Array(), true);
+  device.flush();
 }
 
 /** @param {import('./message.js').Written} message */

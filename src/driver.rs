@@ -6,25 +6,21 @@
 
 use crate::clock::{HostClock, whole};
 use crate::errors;
-use crate::host::{Host, queue_microtask};
+use crate::host::Host;
 use crate::options;
-use crate::page::Page;
 use crate::panic;
 use crate::staged::{Properties, Reader};
-use gloo_timers::callback::Timeout;
 use iothub_device::{
-    CallId, Clock, DeliveryId, Device, Error, Event, HostSignal, OpId, Output, Settlement, SocketId, State,
-    TokenId,
+    CallId, Clock, DeliveryId, Device, Error, Event, HostSignal, OpId, Output, Settlement, SocketId, TokenId,
 };
 use iothub_protocol::bag;
 use iothub_protocol::percent;
 use iothub_protocol::secret::Secret;
 use js_sys::{Array, Uint8Array};
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::EventTarget;
 
 /// One device, driven by the host's events.
 #[wasm_bindgen]
@@ -37,8 +33,7 @@ pub(crate) struct Shared {
     inner: RefCell<Inner>,
     /// What JavaScript has to hear, in order.
     told: RefCell<VecDeque<Output>>,
-    flush: Closure<dyn FnMut()>,
-    pub(crate) page: RefCell<Option<Page>>,
+    flush_queued: Cell<bool>,
 }
 
 struct Inner {
@@ -46,54 +41,30 @@ struct Inner {
     clock: HostClock,
     /// The clock of this turn of the event loop; read once.
     turn: Option<Clock>,
-    timer: Option<(u64, Timeout)>,
-    flush_queued: bool,
+    /// When the host's timer fires.
+    timer: Option<u64>,
     draining: bool,
     telling: bool,
 }
 
 #[wasm_bindgen]
 impl Driver {
-    /// A device of `credentials` and `options`, each an object as JSON text; `host` implements [`Host`]; `scope` is the page's
-    /// `globalThis` where it has events of its own.
+    /// A device of `credentials` and `options`, each an object as JSON text; `host` implements [`Host`].
     ///
     /// # Errors
     /// `[code, message, retryable]` for bad credentials or options.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        credentials: &str,
-        options: &str,
-        seed: f64,
-        host: Host,
-        scope: Option<EventTarget>,
-    ) -> Result<Self, JsValue> {
+    pub fn new(credentials: &str, options: &str, seed: f64, host: Host) -> Result<Self, JsValue> {
         let config = options::read(credentials, options).map_err(|error| errors::to_js(&error))?;
         let clock = HostClock::new();
         let device = Device::new(config, whole(seed), clock.read());
-        let inner = Inner {
-            device,
-            clock,
-            turn: None,
-            timer: None,
-            flush_queued: false,
-            draining: false,
-            telling: false,
-        };
-        let shared = Rc::new_cyclic(|weak: &Weak<Shared>| {
-            let flushed = weak.clone();
-            Shared {
-                host,
-                inner: RefCell::new(inner),
-                told: RefCell::default(),
-                flush: Closure::new(move || with(&flushed, |driver| driver.drain())),
-                page: RefCell::default(),
-            }
+        let inner = Inner { device, clock, turn: None, timer: None, draining: false, telling: false };
+        let shared = Rc::new(Shared {
+            host,
+            inner: RefCell::new(inner),
+            told: RefCell::default(),
+            flush_queued: Cell::default(),
         });
-        if let Some(scope) = scope {
-            let weak = Rc::downgrade(&shared);
-            let page = Page::new(&scope, move |signal| with(&weak, |driver| driver.signal(signal)));
-            *shared.page.borrow_mut() = Some(page);
-        }
         panic::remember(&shared);
         Ok(Self(shared))
     }
@@ -119,17 +90,13 @@ impl Driver {
     /// Sends messages, written as `staged.rs` says; `end` when the turn ends with them.
     pub fn send(&self, heads: &[u32], bytes: &[u8], end: bool) {
         {
-            let mut inner = self.0.inner.borrow_mut();
-            let at = inner.now();
+            let (mut inner, at) = if end { self.now() } else { self.act() };
             let (mut messages, mut properties) = (Reader::new(heads, bytes), Properties::default());
             while let Some(staged) = messages.next() {
                 let sent = staged.message(&mut properties).and_then(|message| {
                     inner.device.send(OpId(staged.op), &message, staged.timeout.map(|ms| at.now + ms), at)
                 });
                 self.refuse(staged.op, sent);
-            }
-            if !end {
-                inner.queue_flush(&self.0.flush);
             }
         }
         if end {
@@ -208,6 +175,34 @@ impl Driver {
         outcome.map_err(|error| errors::to_js(&error))
     }
 
+    /// What was asked for in this turn is carried out: the answer to [`Host`]'s `later`.
+    pub fn flush(&self) {
+        self.drain();
+    }
+
+    /// The timer fired: the answer to [`Host`]'s `wake`.
+    pub fn timeout(&self) {
+        let (mut inner, at) = self.event();
+        inner.timer = None;
+        inner.device.handle_timeout(at);
+        drop(inner);
+        self.drain();
+    }
+
+    /// The page's own events, by number: woken, visible, hidden, offline.
+    pub fn signal(&self, signal: u8) {
+        let signal = match signal {
+            0 => HostSignal::Woken,
+            1 => HostSignal::Visible,
+            2 => HostSignal::Hidden,
+            _ => HostSignal::Offline,
+        };
+        let (mut inner, at) = self.event();
+        inner.device.host_signal(signal, at);
+        drop(inner);
+        self.drain();
+    }
+
     /// A socket is open.
     pub fn socket_opened(&self, socket: u32) {
         let (mut inner, at) = self.event();
@@ -268,13 +263,6 @@ fn deadline(at: Clock, timeout: Option<f64>) -> Option<u64> {
     timeout.filter(|ms| ms.is_finite()).map(|ms| at.now + whole(ms))
 }
 
-/// Runs `act` with the driver, if it still exists and the module works.
-fn with(weak: &Weak<Shared>, act: impl FnOnce(&Driver)) {
-    if let Some(shared) = weak.upgrade().filter(|_| !panic::has_come()) {
-        act(&Driver(shared));
-    }
-}
-
 impl Driver {
     fn token(&self, request: u32, token: Result<Secret, String>) {
         let (mut inner, at) = self.act();
@@ -291,9 +279,15 @@ impl Driver {
     /// For a call of the application: the device, and its time. What it says is carried out at the end of this turn:
     /// all that the application asks for in one turn leaves in one frame.
     fn act(&self) -> (RefMut<'_, Inner>, Clock) {
+        if !self.0.flush_queued.replace(true) {
+            self.0.host.later();
+        }
+        self.now()
+    }
+
+    fn now(&self) -> (RefMut<'_, Inner>, Clock) {
         let mut inner = self.0.inner.borrow_mut();
         let at = inner.now();
-        inner.queue_flush(&self.0.flush);
         (inner, at)
     }
 
@@ -305,32 +299,15 @@ impl Driver {
         (inner, at)
     }
 
-    fn signal(&self, signal: HostSignal) {
-        let (mut inner, at) = self.event();
-        inner.device.host_signal(signal, at);
-        drop(inner);
-        self.drain();
-    }
-
-    fn timeout(&self) {
-        let (mut inner, at) = self.event();
-        // Dropped after the device had its say: dropping it would cancel a timer that is running.
-        let fired = inner.timer.take();
-        inner.device.handle_timeout(at);
-        drop(inner);
-        self.drain();
-        drop(fired);
-    }
-
     /// Carries out what the device says, arms its timer, then tells JavaScript. From within a socket's call it does
     /// nothing: the drain that made the call goes on.
     fn drain(&self) {
+        self.0.flush_queued.set(false);
         let full = {
             let mut inner = self.0.inner.borrow_mut();
             if std::mem::replace(&mut inner.draining, true) {
                 return;
             }
-            inner.flush_queued = false;
             inner.device.waits_on()
         };
         if let Some(socket) = full {
@@ -342,11 +319,15 @@ impl Driver {
             let Some(output) = self.0.inner.borrow_mut().device.poll_output() else { break };
             self.carry_out(output);
         }
-        {
+        let wake = {
             let mut inner = self.0.inner.borrow_mut();
             inner.draining = false;
-            self.arm_timer(&mut inner);
+            let wake = inner.arm_timer();
             inner.turn = None;
+            wake
+        };
+        if let Some(wait) = wake {
+            self.0.host.wake(wait);
         }
         self.tell();
     }
@@ -359,24 +340,6 @@ impl Driver {
             Output::Close { socket } => host.hang_up(socket.0),
             told => self.0.told.borrow_mut().push_back(told),
         }
-    }
-
-    /// One timer serves all deadlines. A timer that fires too early only asks again, so it is moved only when
-    /// something is due before it.
-    fn arm_timer(&self, inner: &mut Inner) {
-        let Some(due) = inner.device.poll_timeout() else {
-            inner.timer = None;
-            return;
-        };
-        if inner.timer.as_ref().is_some_and(|(armed, _)| *armed <= due) {
-            return;
-        }
-        let now = inner.now().now;
-        let weak = Rc::downgrade(&self.0);
-        // Rounded up: a timer that fires a fraction too early would spin.
-        let wait = u32::try_from((due.saturating_sub(now) + 1).min(0x7fff_ffff)).unwrap_or(0x7fff_ffff);
-        let timer = Timeout::new(wait, move || with(&weak, Driver::timeout));
-        inner.timer = Some((due, timer));
     }
 
     /// Tells JavaScript what happened, in order, with nothing borrowed.
@@ -434,9 +397,6 @@ impl Driver {
         let host = &self.0.host;
         match event {
             Event::Status { state, reason, detail, retry_in } => {
-                if matches!(state, State::Closed | State::Disconnected) {
-                    *self.0.page.borrow_mut() = None;
-                }
                 host.status(state.as_str(), reason, &detail, retry_in.map(|ms| ms as f64));
             }
             traffic => self.tell_traffic(traffic),
@@ -474,11 +434,17 @@ impl Inner {
         }
     }
 
-    fn queue_flush(&mut self, flush: &Closure<dyn FnMut()>) {
-        if !self.flush_queued {
-            self.flush_queued = true;
-            queue_microtask(flush.as_ref().unchecked_ref());
+    /// One timer serves all deadlines. A timer that fires too early only asks again, so it is moved only when
+    /// something is due before it. Gives what the host is to do: a wait, or none by a negative number.
+    fn arm_timer(&mut self) -> Option<i32> {
+        let Some(due) = self.device.poll_timeout() else { return self.timer.take().map(|_| -1) };
+        if self.timer.is_some_and(|armed| armed <= due) {
+            return None;
         }
+        self.timer = Some(due);
+        // Rounded up: a timer that fires a fraction too early would spin.
+        let wait = due.saturating_sub(self.now().now) + 1;
+        Some(i32::try_from(wait).unwrap_or(i32::MAX))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the JavaScript side implements for a driver (`npm/client.js`), and the platform's microtask queue.
+//! What the JavaScript side implements for a driver (`npm/client.js`).
 
 use wasm_bindgen::prelude::*;
 
@@ -6,6 +6,15 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     /// The object that `npm/client.js` hands to the driver.
     pub type Host;
+
+    /// At the end of this turn the driver's `flush` is called.
+    #[wasm_bindgen(method)]
+    pub(crate) fn later(this: &Host);
+
+    /// After so many milliseconds, and not when an earlier call said, the driver's `timeout` is called; never when it
+    /// is negative.
+    #[wasm_bindgen(method)]
+    pub(crate) fn wake(this: &Host, ms: i32);
 
     /// Opens a WebSocket with the subprotocol `mqtt`; what comes of it is told by the driver's `socket_…` methods,
     /// which may be called before this returns.
@@ -70,7 +79,4 @@ extern "C" {
     /// The module has panicked and can not be used any more.
     #[wasm_bindgen(method)]
     pub(crate) fn panicked(this: &Host, text: &str);
-
-    #[wasm_bindgen(js_name = queueMicrotask)]
-    pub(crate) fn queue_microtask(task: &js_sys::Function);
 }

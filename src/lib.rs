@@ -1,7 +1,7 @@
-//! The JavaScript face of the device: timers, clock, options and errors around `iothub-device`.
+//! The JavaScript face of the device: clock, options and errors around `iothub-device`.
 //!
-//! It decides nothing. `npm/client.js` gives what wasm-bindgen can not (`extends EventTarget`, promises) and holds the
-//! sockets; this crate owns the device, its timer and the numbers of pending calls' deadlines.
+//! It decides nothing. `npm/client.js` gives what wasm-bindgen can not (`extends EventTarget`, promises), and what
+//! takes functions of its own: sockets, the timer, the page's events. This crate owns the device.
 #![cfg(target_arch = "wasm32")]
 
 mod clock;
@@ -9,9 +9,7 @@ mod driver;
 mod errors;
 mod host;
 mod inspect;
-mod listener;
 mod options;
-mod page;
 mod panic;
 mod staged;
 mod stored;

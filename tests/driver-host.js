@@ -14,6 +14,17 @@ export class RecordingHost {
   /** The driver, to be told of sockets. @type {any} */
   driver;
 
+  /** @type {any} */
+  #timer;
+
+  later() {
+    queueMicrotask(() => this.driver.flush());
+  }
+  /** @param {number} ms */
+  wake(ms) {
+    clearTimeout(this.#timer);
+    if (ms >= 0) this.#timer = setTimeout(() => this.driver.timeout(), ms);
+  }
   /** @param {number} id @param {string} url */
   open(id, url) {
     const socket = new WebSocket(url, 'mqtt');

@@ -56,7 +56,7 @@ impl Bench {
         let host = RecordingHost::new();
         let credentials = text_of(&object(&[("connectionString", connection_string.into())]));
         let given: Host = host.unchecked_ref::<JsValue>().clone().unchecked_into();
-        let driver = Driver::new(&credentials, &text_of(&object(options)), 1.0, given, None)?;
+        let driver = Driver::new(&credentials, &text_of(&object(options)), 1.0, given)?;
         // The same driver, as an object of JavaScript.
         Reflect::set(host.as_ref(), &"driver".into(), &driver.clone().into()).expect("a plain object");
         Ok(Self { driver, host })
