@@ -55,11 +55,8 @@ function report(error) {
   else console.error(error);
 }
 
-/** Names a listener type to the driver when it is first wanted. @type {Map<string, 'listen_messages' | 'listen_desired'>} */
-const LISTENED = new Map([
-  ['message', 'listen_messages'],
-  ['desired', 'listen_desired'],
-]);
+/** Events whose listeners run within a function of ours. */
+const WATCHED = ['message', 'packet', 'desired'];
 
 export class Client extends EventTarget {
   /** @type {Host} Each entry sets its own. */
@@ -91,7 +88,7 @@ export class Client extends EventTarget {
   #listened = new Set();
   /** Messages that came while nobody listened; they wait unacknowledged. @type {{ delivery: number, message: ReceivedMessage }[]} */
   #unheard = [];
-  /** What stands for a `message` or `packet` listener. @type {WeakMap<object, (event: any) => void>} */
+  /** What stands for a listener of one of them. @type {WeakMap<object, (event: any) => void>} */
   #watched = new WeakMap();
   /** @type {ReturnType<typeof dialEarly>} */
   #early;
@@ -259,6 +256,12 @@ export class Client extends EventTarget {
     };
   }
 
+  /** @param {CallOptions} [options] */
+  async subscribed(options) {
+    const { signal, timeout } = readCall(options, CALL);
+    await this.#ask(signal, (driver, op) => driver.subscribed(op, timeout));
+  }
+
   /** @param {{ drain?: number }} [options] */
   async close(options) {
     const { drain = DRAIN } = readCall(options, CLOSE);
@@ -292,7 +295,15 @@ export class Client extends EventTarget {
 
   /** @param {string} type @param {any} listener @param {any} [options] @override */
   addEventListener(type, listener, options) {
-    const watched = (type === 'message' || type === 'packet') && listener ? this.#watch(listener) : listener;
+    const watched = WATCHED.includes(type) && listener ? this.#watch(listener) : listener;
+    if (watched && type === 'desired') {
+      // It begins with all there is, wherever the others are.
+      watched.told = false;
+      watched.options = options;
+      super.addEventListener(type, watched, options?.once ? { ...options, once: false } : options);
+      this.#driver?.listen_desired();
+      return;
+    }
     super.addEventListener(type, watched, options);
     if (type === 'message' && this.#unheard.length > 0) {
       for (const { delivery, message } of this.#unheard.splice(0)) {
@@ -302,25 +313,32 @@ export class Client extends EventTarget {
     }
     if (listener === null || this.#listened.has(type)) return;
     this.#listened.add(type);
-    const listen = LISTENED.get(type);
-    if (listen !== undefined) this.#driver?.[listen]();
+    if (type === 'message') this.#driver?.listen_messages();
     if (type === 'packet') this.#driver?.watch_packets(true);
   }
 
   /** @param {string} type @param {any} listener @param {any} [options] @override */
   removeEventListener(type, listener, options) {
-    const watched = type === 'message' || type === 'packet' ? this.#watched.get(listener) : undefined;
+    const watched = WATCHED.includes(type) ? this.#watched.get(listener) : undefined;
     super.removeEventListener(type, /** @type {any} */ (watched ?? listener), options);
   }
 
   /**
-   * A `message` or `packet` listener runs within its event, which must know that somebody listened, and how it went.
+   * A `message` or `packet` listener runs within its event, which must know that somebody listened, and how it went;
+   * a `desired` listener skips what is not for it.
    * @param {any} listener
    */
   #watch(listener) {
     let watched = this.#watched.get(listener);
     if (watched === undefined) {
-      watched = (event) => heard(event, listener, this);
+      watched = (event) => {
+        if (event instanceof DesiredEvent) {
+          if (event.complete === watched.told) return;
+          watched.told = true;
+          if (watched.options?.once) this.removeEventListener('desired', listener, watched.options);
+        }
+        return heard(event, listener, this);
+      };
       this.#watched.set(listener, watched);
     }
     return /** @type {any} */ (watched);
@@ -416,7 +434,8 @@ export class Client extends EventTarget {
     },
     message: (client, delivery, input, pairs, body, redelivered) =>
       client.#onMessage(delivery, new ReceivedMessage(body, pairs, redelivered, input)),
-    desired: (client, patch, version) => client.dispatchEvent(new DesiredEvent(JSON.parse(patch), version)),
+    desired: (client, patch, version, complete) =>
+      client.dispatchEvent(new DesiredEvent(JSON.parse(patch), version, complete)),
     method: (client, call, name, payload) => void client.#onMethod(call, name, payload),
     methodGone: (client, call) => {
       const text = 'the link was lost: the caller of this method has gone';

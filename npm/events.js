@@ -70,11 +70,12 @@ export function heard(event, listener, target) {
 }
 
 export class DesiredEvent extends Event {
-  /** @param {unknown} patch @param {number} version */
-  constructor(patch, version) {
+  /** @param {unknown} patch @param {number} version @param {boolean} complete */
+  constructor(patch, version, complete) {
     super('desired');
     this.patch = patch;
     this.version = version;
+    this.complete = complete;
   }
 }
 

@@ -229,9 +229,11 @@ export interface DeviceMessageEvent extends Event {
 }
 
 export interface DesiredEvent<Desired extends object = Record<string, unknown>> extends Event {
-  /** What changed; `null` for what was removed. The first event holds all there is. */
+  /** What changed; `null` for what was removed. The first event of each listener holds all there is, `{}` if it is nothing. */
   readonly patch: TwinPatch<Desired>;
   readonly version: number;
+  /** Whether `patch` is all there is: so it is for a listener's first event, and for no later one. */
+  readonly complete: boolean;
 }
 
 /** A change of a twin's section: any of its members, and `null` for what is removed. */
@@ -331,7 +333,10 @@ export declare class DeviceClient<
 > extends EventTarget {
   private constructor();
 
-  /** Connects a device; resolves when the hub has accepted it. What is given is read when it is called. */
+  /**
+   * Connects a device; resolves when the hub has accepted it, and delivers what the listeners and methods of `prepare`
+   * asked for. What is given is read when it is called.
+   */
   static connect<
     Desired extends object = Record<string, unknown>,
     Reported extends object = Record<string, unknown>,
@@ -363,6 +368,12 @@ export declare class DeviceClient<
     patch: string extends keyof Reported ? object : TwinPatch<Reported>,
     options?: CallOptions,
   ): Promise<{ version: number | undefined }>;
+
+  /**
+   * Resolves when the hub has confirmed the subscriptions of all listeners and methods so far: a caller finds them.
+   * Like other calls it waits while the connection is away.
+   */
+  subscribed(options?: CallOptions): Promise<void>;
 
   /** Handles a method, or with `'*'` every method that has no handler of its own. Gives a function that takes it off. */
   onMethod<Payload = any>(name: string, handler: MethodHandler<Payload>): () => void;

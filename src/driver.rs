@@ -130,6 +130,13 @@ impl Driver {
         inner.device.abort(OpId(op), at);
     }
 
+    /// Settles with the last SUBACK of what is listened to.
+    pub fn subscribed(&self, op: u32, timeout: Option<f64>) {
+        let (mut inner, at) = self.act();
+        let begun = inner.device.subscribed(OpId(op), deadline(at, timeout), at);
+        self.refuse(op, begun);
+    }
+
     /// Somebody handles C2D messages.
     pub fn listen_messages(&self) {
         let (mut inner, at) = self.act();
@@ -414,7 +421,7 @@ impl Driver {
                 let input = input.map(|name| percent::decode(&name));
                 host.message(delivery.0, input, properties(&bag), Uint8Array::from(&body[..]), dup);
             }
-            Event::Desired { patch, version } => host.desired(&patch, version as f64),
+            Event::Desired { patch, version, complete } => host.desired(&patch, version as f64, complete),
             Event::Method { call, name, payload } => host.method(call.0, &name, &payload),
             Event::MethodGone { call } => host.method_gone(call.0),
             Event::Packet { outgoing, bytes } => host.packet(outgoing, Uint8Array::from(&bytes[..])),
@@ -453,7 +460,9 @@ fn settled(settlement: Settlement) -> JsValue {
         Settlement::Twin(text) => text.into(),
         #[expect(clippy::cast_precision_loss, reason = "versions stay below 2^53")]
         Settlement::Reported { version } => version.map(|version| version as f64).into(),
-        Settlement::Connected | Settlement::Sent | Settlement::Closed => JsValue::UNDEFINED,
+        Settlement::Connected | Settlement::Subscribed | Settlement::Sent | Settlement::Closed => {
+            JsValue::UNDEFINED
+        }
     }
 }
 

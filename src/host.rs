@@ -65,7 +65,7 @@ extern "C" {
     );
 
     #[wasm_bindgen(method)]
-    pub(crate) fn desired(this: &Host, patch: &str, version: f64);
+    pub(crate) fn desired(this: &Host, patch: &str, version: f64, complete: bool);
 
     #[wasm_bindgen(method)]
     pub(crate) fn method(this: &Host, call: u32, name: &str, payload: &[u8]);

@@ -84,8 +84,8 @@ export class RecordingHost {
     this.#tell('message', delivery, properties, new TextDecoder().decode(body));
   }
   /** @param {string} patch @param {number} version */
-  desired(patch, version) {
-    this.#tell('desired', patch, version);
+  desired(patch, version, complete) {
+    this.#tell('desired', patch, version, complete);
   }
   /** @param {number} call @param {string} name @param {Uint8Array} payload */
   method(call, name, payload) {

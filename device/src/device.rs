@@ -79,6 +79,8 @@ pub struct Device {
     /// Somebody wants `desired` events.
     pub(crate) mirror_wanted: bool,
     pub(crate) connect_op: Option<OpId>,
+    /// Calls that wait for subscriptions.
+    subscribing: Vec<OpId>,
     pub(crate) closing: Option<Closing>,
     /// The deadline that the driver's timer was last armed for.
     pub(crate) timer: Option<u64>,
@@ -131,6 +133,7 @@ impl Device {
             mirror: Mirror::default(),
             mirror_wanted: false,
             connect_op: None,
+            subscribing: Vec::new(),
             closing: None,
             timer: None,
             late_timers: false,
@@ -149,7 +152,7 @@ impl Device {
         self.config.will = Some(will);
     }
 
-    /// Connects; settles with the first CONNACK, or fails at `deadline`.
+    /// Connects; settles with the first CONNACK and the SUBACKs of what was listened to before, or fails at `deadline`.
     ///
     /// # Errors
     /// `argument` when it was called before; `closed`.
@@ -232,12 +235,16 @@ impl Device {
         self.raise(held);
     }
 
-    /// Somebody handles changes of desired properties from now on; the first event is all there is.
+    /// Somebody more handles changes of desired properties from now on: an event says all there is, as soon as it is
+    /// known, and each later one what changed.
     pub fn listen_desired(&mut self, at: Clock) {
         self.at = at;
         self.mirror_wanted = true;
         self.subscriptions.want(Topic::TwinAnswers);
         self.subscriptions.want(Topic::Desired);
+        if let Some(all) = self.mirror.all() {
+            self.raise_desired(&all);
+        }
     }
 
     /// Somebody handles methods from now on.
@@ -246,6 +253,19 @@ impl Device {
         self.subscriptions.want(Topic::Methods);
         let held = self.methods.listen();
         self.raise(held);
+    }
+
+    /// Settles when the hub has confirmed every subscription that listeners and handlers need.
+    ///
+    /// # Errors
+    /// When the device is closed.
+    pub fn subscribed(&mut self, op: OpId, deadline: Option<u64>, at: Clock) -> Result<(), Error> {
+        self.at = at;
+        self.check_open()?;
+        self.subscribing.push(op);
+        self.arm(op, deadline);
+        self.settle_subscribed();
+        Ok(())
     }
 
     /// Packets are raised as events from now on, or not any more.
@@ -486,8 +506,25 @@ impl Device {
     fn give_up(&mut self, op: OpId, code: Code, text: &str) {
         if self.connect_op == Some(op) {
             self.stop(Error::new(code, text));
-        } else if self.outbox.remove(op) || self.in_flight.forget(op) || self.requests.forget(op) {
+        } else if self.outbox.remove(op)
+            || self.in_flight.forget(op)
+            || self.requests.forget(op)
+            || forget(&mut self.subscribing, op)
+        {
             self.settle(op, Err(Error::new(code, text)));
+        }
+    }
+
+    /// The hub has said something about a subscription, or somebody asks.
+    pub(crate) fn settle_subscribed(&mut self) {
+        if !matches!(self.phase, Phase::Online) || !self.subscriptions.are_settled() {
+            return;
+        }
+        if let Some(op) = self.connect_op.take() {
+            self.settle(op, Ok(Settlement::Connected));
+        }
+        for op in std::mem::take(&mut self.subscribing) {
+            self.settle(op, Ok(Settlement::Subscribed));
         }
     }
 
@@ -508,6 +545,7 @@ impl Device {
         ops.extend(self.outbox.drain());
         ops.extend(self.requests.drain());
         ops.extend(self.connect_op.take());
+        ops.append(&mut self.subscribing);
         for op in ops {
             self.settle(op, Err(error.clone()));
         }
@@ -532,6 +570,12 @@ impl Device {
             self.outputs.push_back(Output::Event(Event::Status { state, reason, detail, retry_in }));
         }
     }
+}
+
+fn forget(ops: &mut Vec<OpId>, op: OpId) -> bool {
+    let before = ops.len();
+    ops.retain(|waiting| *waiting != op);
+    ops.len() < before
 }
 
 pub(crate) fn closed() -> Error {

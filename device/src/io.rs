@@ -73,8 +73,10 @@ pub enum Output {
 /// How a call ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
-    /// Connected for the first time.
+    /// Connected for the first time, with all subscriptions that were wanted by then.
     Connected,
+    /// The hub has confirmed every subscription.
+    Subscribed,
     /// The PUBACK is there (QoS 1), or the packet left (QoS 0).
     Sent,
     /// The twin, as JSON text with `desired` and `reported`.
@@ -150,6 +152,8 @@ pub enum Event {
         patch: String,
         /// The version it leads to.
         version: u64,
+        /// The patch is all there is: for who does not know anything yet.
+        complete: bool,
     },
     /// A method was called; answer with `answer_method`.
     Method {

@@ -184,7 +184,7 @@ impl Device {
     }
 
     fn online(&mut self, session_present: bool) {
-        let first = self.connect_op.take();
+        let first = self.connect_op.is_some();
         let renewed = matches!(self.renewal, Renewal::Swapping);
         self.refusals = 0;
         self.renewal_failures = 0;
@@ -205,18 +205,16 @@ impl Device {
         self.schedule_renewal();
         // Every renewal is told, also the second in a row.
         self.last_status = None;
-        let (reason, detail) = match (renewed, first.is_some()) {
+        let (reason, detail) = match (renewed, first) {
             (true, _) => ("token-renewed", "a new connection took over from the old one"),
             (false, true) => ("connected", "the hub accepted the connection"),
             (false, false) => ("reconnected", "the hub accepted the connection again"),
         };
-        if first.is_none() {
+        if !first {
             self.metrics.reconnects += 1;
         }
         self.status(State::Connected, reason, detail.to_owned(), None);
-        if let Some(op) = first {
-            self.settle(op, Ok(Settlement::Connected));
-        }
+        self.settle_subscribed();
     }
 
     /// CONNACK 4 or 5: once more with a fresh token, then the end.

@@ -12,7 +12,6 @@ use crate::io::Settlement;
 use crate::life::Phase;
 use crate::mqtt::{Link, Topic};
 use crate::outbox::Waiting;
-use crate::twin::Asked;
 use iothub_protocol::device_side;
 
 /// A frame that has grown to this leaves, and the hub reads it while the next one is made.
@@ -58,8 +57,8 @@ impl Device {
     #[inline(never)]
     fn ask_twin(&mut self) {
         let mirror_ready = self.mirror_wanted && self.subscriptions.is_confirmed(Topic::Desired);
-        if mirror_ready && self.mirror.needs_read() && !self.requests.mirror_asks() {
-            self.requests.get(Asked::Mirror);
+        if mirror_ready && self.mirror.needs_read() {
+            self.requests.get_for_mirror();
         }
         if let Some(link) = &mut self.link {
             self.requests.send_due(self.at.now, |topic, body| {

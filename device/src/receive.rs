@@ -55,6 +55,7 @@ impl Device {
             FromHub::ConnAck { session_present, code } => self.on_connack(session_present, code),
             FromHub::SubAck { id, granted } => {
                 self.subscriptions.suback(id, granted);
+                self.settle_subscribed();
             }
             FromHub::Other => {}
         }
@@ -103,16 +104,21 @@ impl Device {
         }
     }
 
-    fn raise_desired(&mut self, change: &Change) {
+    pub(crate) fn raise_desired(&mut self, change: &Change) {
         let patch = change.patch.to_text();
-        self.outputs.push_back(Output::Event(Event::Desired { patch, version: change.version }));
+        let Change { version, complete, .. } = *change;
+        self.outputs.push_back(Output::Event(Event::Desired { patch, version, complete }));
     }
 
     fn on_twin_answer(&mut self, status: u16, rid: &str, version: Option<u64>, body: &[u8]) {
-        let Answer::For(asked) = self.requests.answered(rid, status, self.at.now, &mut self.random) else {
+        let Answer::For(asked, shared) = self.requests.answered(rid, status, self.at.now, &mut self.random)
+        else {
             return;
         };
         let good = (200..300).contains(&status);
+        if shared && good {
+            self.on_mirror_read(body);
+        }
         match asked {
             Asked::Mirror if good => self.on_mirror_read(body),
             // A read that the hub refuses now it may grant later; asking at once would never end.

@@ -181,7 +181,9 @@ pub fn object_size(object: &Object) -> usize {
     object.iter().map(|(name, value)| text_size(name) + size(value)).sum()
 }
 
-fn text_size(text: &str) -> usize {
+/// The size that the hub counts for a name or a string.
+#[must_use]
+pub fn text_size(text: &str) -> usize {
     text.chars().filter(|c| !c.is_control()).map(char::len_utf8).sum()
 }
 

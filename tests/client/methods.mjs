@@ -178,3 +178,25 @@ clientTest(
     }
   },
 );
+
+clientTest(
+  'methods of prepare are found when connect resolves, later ones behind subscribed()',
+  async (ground) => {
+    const { page, credentials, service } = ground;
+    await page.evaluate(async (credentials) => {
+      const device = await kit.connect(credentials, {
+        prepare: (device) => void device.onMethod('early', () => 'here'),
+      });
+      Object.assign(globalThis, { device });
+    }, credentials);
+    assert.deepEqual((await service.invoke('early', null)).body, { status: 200, payload: 'here' });
+    await page.evaluate(() => /** @type {any} */ (globalThis).device.close());
+    await page.evaluate(async (credentials) => {
+      const device = await kit.connect(credentials, { cleanSession: true });
+      device.onMethod('late', () => 'there');
+      await device.subscribed();
+      await device.subscribed({ timeout: 1 });
+    }, credentials);
+    assert.deepEqual((await service.invoke('late', null)).body, { status: 200, payload: 'there' });
+  },
+);

@@ -143,3 +143,47 @@ clientTest('desired changes come once, in order, also those made while the link 
     { patch: { late: 1 }, version: 6 },
   ]);
 });
+
+clientTest(
+  'every listener of desired begins with all there is, {} too, and costs no read',
+  async (ground) => {
+    const { page, credentials, service } = ground;
+    const [empty, late] = await page.evaluate(async (credentials) => {
+      /** @type {any[][]} */
+      const seen = [[], [], []];
+      const listener =
+        (/** @type {number} */ n) =>
+        (/** @type {any} */ { patch, version, complete }) =>
+          void seen[n]?.push([patch, version, complete]);
+      const first = kit.deferred();
+      const device = await kit.connect(credentials, {
+        prepare: (device) => {
+          device.addEventListener('desired', listener(0));
+          device.addEventListener('desired', () => first.resolve(), { once: true });
+        },
+      });
+      await kit.within('first event', first.promise);
+      const empty = structuredClone(seen[0]);
+      const once = kit.deferred();
+      device.addEventListener('desired', listener(1));
+      device.addEventListener('desired', (/** @type {any} */ { patch }) => once.resolve(patch), {
+        once: true,
+      });
+      const patch = await kit.within('late event', once.promise);
+      Object.assign(globalThis, { device, seen, listener });
+      return [empty, [patch, structuredClone(seen[1])]];
+    }, credentials);
+    assert.deepEqual(empty, [[{}, 1, true]]);
+    assert.deepEqual(late, [{}, [[{}, 1, true]]]);
+    await service.setDesired({ a: 1, b: { c: 2 } });
+    const seen = await page.evaluate(async () => {
+      const { device, seen, listener } = /** @type {any} */ (globalThis);
+      await kit.next(device, 'desired', (/** @type {any} */ { version }) => version === 2);
+      device.addEventListener('desired', listener(2));
+      await kit.next(device, 'desired', (/** @type {any} */ { complete }) => complete);
+      return seen;
+    });
+    const change = [{ a: 1, b: { c: 2 } }, 2, false];
+    assert.deepEqual(seen, [[[{}, 1, true], change], [[{}, 1, true], change], [[change[0], 2, true]]]);
+  },
+);

@@ -42,6 +42,8 @@ pub(crate) struct Subscriptions {
     wanted: u8,
     /// Confirmed by a SUBACK, and kept by the hub's session since.
     confirmed: u8,
+    /// Refused on this link: not asked for again.
+    refused: u8,
     asked: Vec<(u16, Vec<Topic>)>,
 }
 
@@ -58,6 +60,7 @@ impl Subscriptions {
     /// A new link: what was asked is lost, what was confirmed is kept only with the session.
     pub(crate) fn link_opened(&mut self, session_present: bool) {
         self.asked.clear();
+        self.refused = 0;
         if !session_present {
             self.confirmed = 0;
         }
@@ -72,7 +75,7 @@ impl Subscriptions {
     pub(crate) fn missing(&self) -> Vec<Topic> {
         let asked =
             self.asked.iter().flat_map(|(_, topics)| topics).fold(0, |bits, topic| bits | topic.bit());
-        let open = self.wanted & !self.confirmed & !asked;
+        let open = self.wanted & !self.confirmed & !self.refused & !asked;
         ALL.into_iter().filter(|topic| open & topic.bit() != 0).collect()
     }
 
@@ -81,18 +84,17 @@ impl Subscriptions {
         self.asked.push((id, topics));
     }
 
-    /// A SUBACK; true when something was confirmed. A refused filter is not asked for again on this link.
-    pub(crate) fn suback(&mut self, id: u16, granted: &[u8]) -> bool {
-        let Some(index) = self.asked.iter().position(|(asked, _)| *asked == id) else { return false };
-        let (_, topics) = &mut self.asked[index];
-        for (topic, code) in topics.iter().zip(granted) {
-            if *code < 0x80 {
-                self.confirmed |= topic.bit();
-            }
+    /// A SUBACK.
+    pub(crate) fn suback(&mut self, id: u16, granted: &[u8]) {
+        let Some(index) = self.asked.iter().position(|(asked, _)| *asked == id) else { return };
+        for (topic, code) in self.asked.remove(index).1.iter().zip(granted) {
+            let bits = if *code < 0x80 { &mut self.confirmed } else { &mut self.refused };
+            *bits |= topic.bit();
         }
-        if topics.iter().all(|topic| self.confirmed & topic.bit() != 0) {
-            self.asked.remove(index);
-        }
-        true
+    }
+
+    /// Whether the hub has answered for all that is wanted.
+    pub(crate) fn are_settled(&self) -> bool {
+        self.wanted & !self.confirmed & !self.refused == 0
     }
 }

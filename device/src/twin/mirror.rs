@@ -11,6 +11,8 @@ use iothub_protocol::json::{Json, Object};
 pub(crate) struct Change {
     pub(crate) patch: Object,
     pub(crate) version: u64,
+    /// The patch is all there is.
+    pub(crate) complete: bool,
 }
 
 /// The copy.
@@ -40,6 +42,12 @@ impl Mirror {
         !self.in_step
     }
 
+    /// All there is, once it was read.
+    pub(crate) fn all(&self) -> Option<Change> {
+        let (patch, version) = self.known.clone()?;
+        Some(Change { patch, version, complete: true })
+    }
+
     /// A read has come. Gives what changed since the last known state.
     pub(crate) fn read(&mut self, mut desired: Object, version: u64) -> Vec<Change> {
         desired.retain_names(|name| !name.starts_with('$'));
@@ -50,12 +58,13 @@ impl Mirror {
             return changes;
         }
         self.doubted = false;
-        let patch = match &self.known {
-            Some((known, _)) => difference(known, &desired),
-            None => desired.clone(),
+        let (patch, complete) = match &self.known {
+            Some((known, _)) => (difference(known, &desired), false),
+            None => (desired.clone(), true),
         };
-        if !patch.is_empty() {
-            changes.push(Change { patch, version });
+        // That there is nothing is news, too.
+        if complete || !patch.is_empty() {
+            changes.push(Change { patch, version, complete });
         }
         self.known = Some((desired, version));
         self.in_step = true;
@@ -87,7 +96,7 @@ impl Mirror {
         }
         merge(known, &patch);
         *at = version;
-        Some(Change { patch, version })
+        Some(Change { patch, version, complete: false })
     }
 
     /// In the order of versions; equal ones in the order of arrival.
@@ -143,8 +152,18 @@ mod tests {
     fn the_first_read_raises_all_there_is() {
         let mut mirror = Mirror::default();
         let changes = mirror.read(object(r#"{"a":1,"$version":3}"#), 3);
-        assert_eq!(changes, [Change { patch: object(r#"{"a":1}"#), version: 3 }]);
-        assert_eq!(Mirror::default().read(object(r#"{"$version":1}"#), 1), []);
+        assert_eq!(changes, [Change { patch: object(r#"{"a":1}"#), version: 3, complete: true }]);
+        let nothing = Mirror::default().read(object(r#"{"$version":1}"#), 1);
+        assert_eq!(nothing, [Change { patch: object("{}"), version: 1, complete: true }]);
+    }
+
+    #[test]
+    fn who_comes_late_is_told_all_there_is() {
+        assert_eq!(Mirror::default().all(), None, "nothing was read yet");
+        let mut mirror = in_step(r#"{"a":1}"#, 3);
+        mirror.patch(object(r#"{"b":2}"#), 4);
+        let all = Change { patch: object(r#"{"a":1,"b":2}"#), version: 4, complete: true };
+        assert_eq!(mirror.all(), Some(all));
     }
 
     #[test]
@@ -169,7 +188,7 @@ mod tests {
         assert_eq!(mirror.patch(object(r#"{"a":3}"#), 3), None);
         assert!(mirror.needs_read());
         let changes = mirror.read(object(r#"{"a":3,"b":1}"#), 3);
-        assert_eq!(changes, [Change { patch: object(r#"{"a":3,"b":1}"#), version: 3 }]);
+        assert_eq!(changes, [Change { patch: object(r#"{"a":3,"b":1}"#), version: 3, complete: false }]);
         assert!(!mirror.needs_read());
     }
 
@@ -179,7 +198,10 @@ mod tests {
         mirror.out_of_step();
         assert_eq!(mirror.read(object("{}"), 1), []);
         assert!(mirror.needs_read());
-        assert_eq!(mirror.read(object("{}"), 1), [Change { patch: object(r#"{"a":null}"#), version: 1 }]);
+        assert_eq!(
+            mirror.read(object("{}"), 1),
+            [Change { patch: object(r#"{"a":null}"#), version: 1, complete: false }]
+        );
         assert_eq!(mirror.patch(object(r#"{"a":2}"#), 2).map(|change| change.version), Some(2));
     }
 
@@ -188,7 +210,10 @@ mod tests {
         let mut mirror = in_step(r#"{"a":1,"b":{"c":1,"d":2},"gone":true}"#, 5);
         mirror.out_of_step();
         let changes = mirror.read(object(r#"{"a":1,"b":{"c":1,"d":3},"new":0}"#), 9);
-        assert_eq!(changes, [Change { patch: object(r#"{"b":{"d":3},"gone":null,"new":0}"#), version: 9 }]);
+        assert_eq!(
+            changes,
+            [Change { patch: object(r#"{"b":{"d":3},"gone":null,"new":0}"#), version: 9, complete: false }]
+        );
         mirror.out_of_step();
         assert_eq!(mirror.read(object(r#"{"a":1,"b":{"c":1,"d":3},"new":0}"#), 9), []);
     }

@@ -2,9 +2,11 @@
 
 use crate::error::{Code, Error};
 use iothub_protocol::json::{Json, Object};
-use iothub_protocol::twin::is_name_char;
+use iothub_protocol::limits::{TWIN_DEPTH, TWIN_KEY_BYTES, TWIN_SECTION_BYTES, TWIN_STRING_BYTES};
+use iothub_protocol::twin::{is_name_char, text_size};
 
-/// Reads a reported patch. What else the hub may find wrong with it (depth, sizes) it answers with 400.
+/// Reads a reported patch. The hub's answer to a faulty one may be a closed connection, so its rules are checked here;
+/// what the section already holds, only the hub knows.
 pub(crate) fn parse_patch(text: &str) -> Result<Object, Error> {
     let refused = |text: String| Err(Error::new(Code::TwinBadRequest, text));
     let patch = match Json::parse(text) {
@@ -17,31 +19,68 @@ pub(crate) fn parse_patch(text: &str) -> Result<Object, Error> {
             "the reported patch has \"{name}\", which is the hub's own: leave it out when you send back what getTwin gave"
         ));
     }
-    check(&patch, false).map_err(|text| Error::new(Code::TwinBadRequest, text))?;
+    let mut section = 0;
+    check(&patch, 0, false, &mut section).map_err(|text| Error::new(Code::TwinBadRequest, text))?;
+    if section > TWIN_SECTION_BYTES {
+        return refused(format!(
+            "the reported patch has {section} bytes, the hub allows {TWIN_SECTION_BYTES} for all that is reported"
+        ));
+    }
     Ok(patch)
 }
 
-/// The hub's rules for names, and for null: inside an array it would delete nothing, however deep.
-fn check(object: &Object, in_array: bool) -> Result<(), String> {
+/// The hub's rules for what a patch holds. Adds up what the section will have of it.
+fn check(object: &Object, depth: usize, in_array: bool, section: &mut usize) -> Result<(), String> {
     object.iter().try_for_each(|(name, value)| {
-        if name.is_empty() || !name.chars().all(is_name_char) {
-            return Err(format!(
-                "the property \"{name}\": no name is empty or has . $ # space or control characters"
-            ));
-        }
-        check_value(name, value, in_array)
+        let fault = if name.is_empty() || !name.chars().all(is_name_char) {
+            "has an empty name, or one with . $ # space or a control character"
+        } else if name.len() > TWIN_KEY_BYTES {
+            "has a name over 1024 bytes"
+        } else {
+            if *value != Json::Null {
+                *section += text_size(name);
+            }
+            return check_value(name, value, depth, in_array, section);
+        };
+        Err(format!("the property \"{name}\" {fault}"))
     })
 }
 
-fn check_value(name: &str, value: &Json, in_array: bool) -> Result<(), String> {
-    match value {
-        Json::Null if in_array => {
-            Err(format!("\"{name}\" is null inside an array, where it deletes nothing"))
+fn check_value(
+    name: &str,
+    value: &Json,
+    depth: usize,
+    in_array: bool,
+    section: &mut usize,
+) -> Result<(), String> {
+    let fault = match value {
+        Json::Null if in_array => "is null inside an array, where it deletes nothing",
+        Json::String(text) if text.len() > TWIN_STRING_BYTES => "has a text over 4096 bytes",
+        Json::Number(text) if !fits(text) => "has an integer beyond 2^52: send it as text",
+        Json::Array(_) | Json::Object(_) if depth >= TWIN_DEPTH => "is deeper than 10 levels",
+        Json::Array(items) => {
+            return items.iter().try_for_each(|item| check_value(name, item, depth + 1, true, section));
         }
-        Json::Array(items) => items.iter().try_for_each(|item| check_value(name, item, true)),
-        Json::Object(below) => check(below, in_array),
-        _ => Ok(()),
-    }
+        Json::Object(below) => return check(below, depth + 1, in_array, section),
+        counted => {
+            *section += match counted {
+                Json::Null => 0,
+                Json::Bool(_) => 4,
+                Json::String(text) => text_size(text),
+                _ => 8,
+            };
+            return Ok(());
+        }
+    };
+    Err(format!("the property \"{name}\" {fault}"))
+}
+
+/// Whether a number is no integer, or one that a twin can hold.
+fn fits(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    // -2^52 fits, 2^52 does not.
+    let largest = if digits.len() < number.len() { "4503599627370496" } else { "4503599627370495" };
+    !digits.bytes().all(|digit| digit.is_ascii_digit()) || (digits.len(), digits) <= (largest.len(), largest)
 }
 
 /// JSON merge patch (RFC 7386), the hub's rule: objects merge, `null` removes, all else replaces.
@@ -134,6 +173,62 @@ mod tests {
             (r#"{"a":1}"#, r#"{"a":{"x":1}}"#, false),
         ] {
             assert_eq!(can_merge(&object(first), &object(second)), sound, "{first} {second}");
+        }
+    }
+
+    /// The device refuses exactly what the hub refuses.
+    #[test]
+    fn every_limit_of_the_hub_is_checked_before_a_patch_leaves() {
+        use iothub_protocol::twin::{Rules, Section, check_size, checked, merge};
+        let nested = |levels: usize, leaf: &str, open: &str, close: &str| {
+            format!(r#"{{"a":{}{leaf}{}}}"#, open.repeat(levels), close.repeat(levels))
+        };
+        let texts = |count: usize, last: usize| {
+            let all: Vec<_> = (0..count)
+                .map(|n| format!(r#""{n}":"{}""#, "x".repeat(if n == 0 { last } else { 4095 })))
+                .collect();
+            format!("{{{}}}", all.join(","))
+        };
+        let of = |value: &str| format!(r#"{{"a":{value}}}"#);
+        let text = |bytes: usize| of(&format!("\"{}\"", "x".repeat(bytes)));
+        let name = |bytes: usize| format!(r#"{{"{}":1}}"#, "n".repeat(bytes));
+        let deletes: String = (0..40).map(|n| format!(r#""{n}{}":null,"#, "d".repeat(1000))).collect();
+        let cases = [
+            (text(4096), true),
+            (text(4097), false),
+            (of(&format!(r#"["{}"]"#, "ä".repeat(2049))), false),
+            (name(1024), true),
+            (name(1025), false),
+            (of("4503599627370495"), true),
+            (of("4503599627370496"), false),
+            (of("-4503599627370496"), true),
+            (of("[-4503599627370497]"), false),
+            (of("9007199254740993.5"), true),
+            (of("1e300"), true),
+            (of("-0"), true),
+            (nested(10, "1", r#"{"a":"#, "}"), true),
+            (nested(11, "1", r#"{"a":"#, "}"), false),
+            (nested(10, "1", "[", "]"), true),
+            (nested(11, "1", "[", "]"), false),
+            (of("[1,{\"b\":null}]"), false),
+            (of("{\"b\":null}"), true),
+            (texts(8, 4095), true),
+            (texts(8, 4096), false),
+            (of("{\"\":1}"), false),
+            (format!(r#"{{{deletes}"a":1}}"#), true),
+            (of("[\"\\u0007\\u0007\"]"), true),
+        ];
+        for (patch, fine) in cases {
+            let value: serde_json::Value = serde_json::from_str(&patch).unwrap();
+            let hub = checked(&value, Rules::TODAY).and_then(|patch| {
+                let mut section = iothub_protocol::twin::Object::new();
+                merge(&mut section, patch);
+                check_size(Section::Reported, &section, Rules::TODAY)
+            });
+            let start: String = patch.chars().take(60).collect();
+            assert_eq!(hub.is_ok(), fine, "the hub, {start}: {hub:?}");
+            let mine = parse_patch(&patch);
+            assert_eq!(mine.is_ok(), fine, "the device, {start}: {mine:?}");
         }
     }
 

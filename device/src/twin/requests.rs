@@ -30,6 +30,8 @@ struct Request {
     attempts: u32,
     /// The 429 or 5xx that made it ask again.
     met: Option<u16>,
+    /// The answer to this read is for the mirror, too.
+    shared: bool,
 }
 
 /// All of them.
@@ -48,8 +50,8 @@ pub(crate) enum Answer {
     Unknown,
     /// It will be asked again.
     Again,
-    /// An answer for these.
-    For(Asked),
+    /// An answer for these; and for the mirror, too.
+    For(Asked, bool),
 }
 
 const FIRST_RETRY: u64 = 1_000;
@@ -66,19 +68,27 @@ pub(crate) const MERGED_BYTES: usize = 24 * 1024;
 impl Requests {
     /// A read, for the application or for the mirror.
     pub(crate) fn get(&mut self, asked: Asked) {
-        self.open.push(Request { asked, body: Vec::new(), rid: None, not_before: 0, attempts: 0, met: None });
+        self.open(asked, Vec::new(), 0);
+    }
+
+    fn open(&mut self, asked: Asked, body: Vec<u8>, not_before: u64) {
+        self.open.push(Request { asked, body, rid: None, not_before, attempts: 0, met: None, shared: false });
+    }
+
+    /// A read for the mirror, if there is none; one of the application that has yet to leave serves both.
+    pub(crate) fn get_for_mirror(&mut self) {
+        if self.open.iter().any(|request| request.shared || request.asked == Asked::Mirror) {
+            return;
+        }
+        match self.open.iter_mut().find(|it| it.rid.is_none() && matches!(it.asked, Asked::Get(_))) {
+            Some(request) => request.shared = true,
+            None => self.get(Asked::Mirror),
+        }
     }
 
     /// A read for the mirror, not before this time.
     pub(crate) fn mirror_later(&mut self, not_before: u64) {
-        self.open.push(Request {
-            asked: Asked::Mirror,
-            body: Vec::new(),
-            rid: None,
-            not_before,
-            attempts: 0,
-            met: None,
-        });
+        self.open(Asked::Mirror, Vec::new(), not_before);
     }
 
     /// Whether the application waits for nothing here.
@@ -89,11 +99,6 @@ impl Requests {
                 Asked::Get(_) => false,
                 Asked::Patch(ops) => ops.is_empty(),
             })
-    }
-
-    /// Whether the mirror already asks.
-    pub(crate) fn mirror_asks(&self) -> bool {
-        self.open.iter().any(|request| request.asked == Asked::Mirror)
     }
 
     /// A reported patch; it waits for the ones before it.
@@ -142,14 +147,7 @@ impl Requests {
             ops.push(op);
             body = merged.to_text().into_bytes();
         }
-        self.open.push(Request {
-            asked: Asked::Patch(ops),
-            body,
-            rid: None,
-            not_before: 0,
-            attempts: 0,
-            met: None,
-        });
+        self.open(Asked::Patch(ops), body, 0);
     }
 
     /// An answer came. 429 and 5xx are asked again after a growing wait.
@@ -167,7 +165,8 @@ impl Requests {
             request.not_before = now + random.between(top / 2, top);
             return Answer::Again;
         }
-        Answer::For(self.open.remove(index).asked)
+        let Request { asked, shared, .. } = self.open.remove(index);
+        Answer::For(asked, shared)
     }
 
     /// When something is due that is not due yet.
@@ -199,6 +198,8 @@ impl Requests {
             request.rid = None;
             request.not_before = 0;
         }
+        // Behind the next link's SUBACK the mirror asks anew.
+        self.open.iter_mut().for_each(|request| request.shared = false);
     }
 
     /// The caller has given up. A patch that is on its way may still be applied.
@@ -267,11 +268,14 @@ mod tests {
         patch(&mut requests, 2, r#"{"a":2}"#);
         patch(&mut requests, 3, r#"{"b":3}"#);
         assert_eq!(sent(&mut requests, 0), []);
-        assert_eq!(requests.answered("0", 204, 0, &mut random), Answer::For(Asked::Patch(vec![OpId(1)])));
+        assert_eq!(
+            requests.answered("0", 204, 0, &mut random),
+            Answer::For(Asked::Patch(vec![OpId(1)]), false)
+        );
         let next = sent(&mut requests, 0);
         assert_eq!(next[0].1, r#"{"a":2,"b":3}"#);
         let both = Asked::Patch(vec![OpId(2), OpId(3)]);
-        assert_eq!(requests.answered("1", 204, 0, &mut random), Answer::For(both));
+        assert_eq!(requests.answered("1", 204, 0, &mut random), Answer::For(both, false));
     }
 
     #[test]
@@ -280,8 +284,11 @@ mod tests {
         requests.get(Asked::Get(OpId(1)));
         patch(&mut requests, 2, "{}");
         sent(&mut requests, 0);
-        assert_eq!(requests.answered("1", 400, 0, &mut random), Answer::For(Asked::Patch(vec![OpId(2)])));
-        assert_eq!(requests.answered("0", 200, 0, &mut random), Answer::For(Asked::Get(OpId(1))));
+        assert_eq!(
+            requests.answered("1", 400, 0, &mut random),
+            Answer::For(Asked::Patch(vec![OpId(2)]), false)
+        );
+        assert_eq!(requests.answered("0", 200, 0, &mut random), Answer::For(Asked::Get(OpId(1)), false));
         assert_eq!(requests.answered("0", 200, 0, &mut random), Answer::Unknown);
         assert_eq!(requests.answered("x", 200, 0, &mut random), Answer::Unknown);
     }

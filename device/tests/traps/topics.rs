@@ -30,7 +30,7 @@ fn trap_12_no_topic_and_no_filter_is_misspelt_whatever_the_application_does() {
                 _ => {}
             }
         }
-        assert_eq!((topics, filters), (5, 4));
+        assert_eq!((topics, filters), (4, 4));
     }
 }
 

@@ -127,6 +127,8 @@ pub struct Client {
     pub worked: Vec<u64>,
     /// Times at which the host said "woken".
     pub wakes: Vec<u64>,
+    /// Twin reads that left.
+    pub twin_reads: usize,
     /// What is on the wire, as an onlooker sees it.
     pub in_flight: InFlightWatch,
     /// The bounds that its queues were told.
@@ -159,6 +161,7 @@ impl Client {
             messages: Vec::new(),
             handled: Vec::new(),
             answering: BTreeSet::new(),
+            twin_reads: 0,
             methods: Vec::new(),
             opens: Vec::new(),
             renewals: Vec::new(),

@@ -152,6 +152,12 @@ impl World {
                     _ => Ok(()),
                 }
             }
+            Packet::Publish(publish) => {
+                if matches!(DeviceTopic::parse(&publish.topic), Ok(DeviceTopic::TwinGet { .. })) {
+                    self.clients[client].twin_reads += 1;
+                }
+                Ok(())
+            }
             Packet::PubAck(ack) => self.watches[wire].acknowledges(ack.pkid),
             Packet::Connect(connect) => {
                 let token = connect.login.as_ref().and_then(|login| Token::parse(&login.password).ok());
@@ -223,7 +229,7 @@ impl World {
                 self.clients[client].statuses.push(Status { at: now, state, reason, retry_in });
             }
             Event::Message { delivery, body, .. } => self.message(client, delivery, &body),
-            Event::Desired { patch, version } => self.desired(client, &patch, version),
+            Event::Desired { patch, version, complete } => self.desired(client, &patch, version, complete),
             Event::Method { call, name, .. } => {
                 let (low, high) = self.clients[client].handler_time;
                 self.clients[client].methods.push(name);
@@ -272,11 +278,22 @@ impl World {
         self.call(client, |device, at| device.message_handled(delivery, well, at));
     }
 
-    fn desired(&mut self, client: usize, patch: &str, version: u64) {
+    fn desired(&mut self, client: usize, patch: &str, version: u64, complete: bool) {
         let Ok(Value::Object(patch)) = serde_json::from_str::<Value>(patch) else {
             return self.ledger.violated(format!("client {client}: a desired event without an object"));
         };
         let state = &mut self.clients[client];
+        if complete && !state.desired.is_empty() {
+            // Somebody more listens, and learns what the others know.
+            let last = state.desired.last().map(|last| last.version);
+            if state.mirror != patch || last > Some(version) {
+                let known = format!("{:?} of version {last:?}", state.mirror);
+                self.ledger.violated(format!(
+                    "client {client}: a late listener learns {patch:?} of version {version}, known is {known}"
+                ));
+            }
+            return;
+        }
         let is_later = state.desired.last().is_none_or(|last| last.version < version);
         if !is_later && !std::mem::take(&mut self.ledger.anew) {
             let text = format!("client {client}: desired version {version} was raised after a later one");

@@ -49,7 +49,7 @@ impl Trace {
                     delivery.0
                 )
             }
-            Event::Desired { patch, version } => {
+            Event::Desired { patch, version, .. } => {
                 format!("client {client} desired version {version}: {patch}")
             }
             other => format!("client {client} {other:?}"),
