@@ -168,7 +168,8 @@ impl Hub {
         if let Some(state) = self.links.get_mut(&link) {
             state.session = Some(session);
             state.head = Vec::new();
-            self.strangers.remove(&link);
+            state.decoder.set_limit(limits::PACKET_BYTES);
+            self.strangers.remove(link);
         }
         if let Some(out) = self.out(link) {
             write_connack(out, present, 0);

@@ -15,11 +15,12 @@ use crate::packet_log::PacketLog;
 use crate::reason::{Cause, Reason};
 use crate::registry::Registry;
 use crate::rng::Rng;
+use crate::strangers::Strangers;
 use crate::timers::{Timer, Timers};
 use crate::traffic::Traffic;
 use iothub_protocol::identity::Identity;
 use iothub_protocol::service_error::ServiceError;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// What the shell carries out. Drained with [`Hub::poll_output`] after every input.
@@ -69,9 +70,6 @@ pub struct MethodAnswer {
 /// How long a socket may be silent before its CONNECT.
 const CONNECT_TIMEOUT_MS: u64 = 60_000;
 
-/// Sockets that have not sent their CONNECT; more cost memory and help nobody.
-const STRANGERS_MAX: usize = 4096;
-
 /// An IoT Hub. It has no socket, clock or randomness of its own.
 #[derive(Debug)]
 pub struct Hub {
@@ -83,7 +81,7 @@ pub struct Hub {
     pub(crate) registry: Registry,
     pub(crate) links: BTreeMap<LinkId, Link>,
     /// Links without a session.
-    pub(crate) strangers: BTreeSet<LinkId>,
+    pub(crate) strangers: Strangers,
     pub(crate) timers: Timers,
     pub(crate) events: EventLog,
     pub(crate) calls: Calls,
@@ -115,7 +113,7 @@ impl Hub {
             rng: Rng::new(seed),
             registry: Registry::default(),
             links: BTreeMap::new(),
-            strangers: BTreeSet::new(),
+            strangers: Strangers::default(),
             timers: Timers::default(),
             calls: Calls::default(),
             faults: Faults::default(),
@@ -167,12 +165,8 @@ impl Hub {
         self.now = now;
         self.links.insert(link, Link::new(opened, now.mono_ms));
         self.strangers.insert(link);
-        while self.strangers.len() > STRANGERS_MAX {
-            let Some(oldest) = self.strangers.pop_first() else { break };
-            let detail = format!("{STRANGERS_MAX} newer sockets wait for their CONNECT too: the oldest goes");
-            self.end_link(oldest, Cause::new(Reason::ConnectTimeout, detail));
-        }
         self.timers.arm(now.mono_ms + CONNECT_TIMEOUT_MS, Timer::Connect(link));
+        self.bound_strangers(link, 0);
     }
 
     /// Bytes came in. Packets need not line up with them.
@@ -197,7 +191,10 @@ impl Hub {
                         return self.end_link(link, cause);
                     }
                 }
-                Ok(None) => return,
+                Ok(None) => {
+                    let bytes = state.decoder.pending_bytes();
+                    return self.bound_strangers(link, bytes);
+                }
                 Err(error) => return self.handle_malformed(link, &error),
             }
         }

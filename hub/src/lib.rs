@@ -47,6 +47,7 @@ mod reset;
 mod rest;
 mod rng;
 mod session;
+mod strangers;
 mod timers;
 mod traffic;
 mod twin_device;

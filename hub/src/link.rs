@@ -164,7 +164,7 @@ impl Link {
     pub(crate) fn new(opened: Opened, now_ms: u64) -> Self {
         Self {
             opened,
-            decoder: Decoder::new(limits::PACKET_BYTES),
+            decoder: Decoder::new(limits::CONNECT_BYTES),
             head: Vec::new(),
             heard_ms: now_ms,
             session: None,

@@ -136,7 +136,7 @@ impl Hub {
             self.output(output);
         }
         let mut state = self.links.remove(&link)?;
-        self.strangers.remove(&link);
+        self.strangers.remove(link);
         self.faults.forget(link);
         self.timers.disarm_link(link);
         let held = std::mem::take(&mut state.held);

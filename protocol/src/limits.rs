@@ -41,5 +41,7 @@ pub const MODULES_PER_DEVICE: usize = 50;
 pub const KEY_BYTES_MIN: usize = 16;
 /// Longest key in bytes, decoded.
 pub const KEY_BYTES_MAX: usize = 64;
+/// Largest CONNECT that the hub reads, in bytes: a will with its topic, a long user name, and room for the rest.
+pub const CONNECT_BYTES: usize = 3 * TOPIC_BYTES + 16 * 1024;
 /// Largest MQTT packet that the hub reads, in bytes: a full message, its topic, and some room.
 pub const PACKET_BYTES: usize = D2C_MESSAGE_BYTES + TOPIC_BYTES + 1024;

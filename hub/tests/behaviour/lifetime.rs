@@ -1,7 +1,7 @@
 //! How long links live: keep-alive, tokens, sessions, wills. PROTOCOL 2.3, 3.1.
 
 use crate::support::{Bench, Hello, START_MS, token};
-use iothub_hub::{FIRST_DEVICE_KEY, Reason};
+use iothub_hub::{FIRST_DEVICE_KEY, LinkId, Reason};
 use iothub_protocol::packet::Packet;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -162,4 +162,34 @@ fn disabling_or_deleting_drops_a_live_link() {
     assert_eq!(bench.call("DELETE", "/devices/d2", "").0, 204);
     assert_eq!(bench.reason(link), Some(Reason::DeviceDeleted));
     assert!(bench.take(link).is_none());
+}
+
+#[test]
+fn sockets_without_a_connect_hold_no_more_than_eight_megabytes_together() {
+    let mut bench = Bench::new();
+    let honest = bench.open();
+    bench.feed(honest, &[0x10]);
+    let pieces: Vec<LinkId> = (0..200)
+        .map(|_| {
+            let link = bench.open();
+            // A CONNECT of 200,000 bytes is announced, most of it comes.
+            bench.feed(
+                link,
+                &[&[0x10, 0xc0, 0x9a, 0x0c, 0, 4][..], b"MQTT\x04\xc0\0\0", &[0; 150_000]].concat(),
+            );
+            link
+        })
+        .collect();
+    let alive = pieces.iter().filter(|link| bench.reason(**link).is_none()).count();
+    assert!((50..=56).contains(&alive), "{alive}");
+    assert!(pieces.iter().all(|l| matches!(bench.reason(*l), None | Some(Reason::MessageTooLarge))));
+    assert_eq!(bench.reason(honest), None, "the one that holds most goes");
+    // One of 300,000 is not waited for; after CONNECT a packet may have as many.
+    let link = bench.open();
+    bench.feed(link, &[0x10, 0xe0, 0xa7, 0x12]);
+    assert_eq!(bench.reason(link), Some(Reason::MessageTooLarge));
+
+    let link = bench.connect("device-1");
+    bench.publish(link, "devices/device-1/messages/events/", &[b'x'; 262_144], 1, 1);
+    assert_eq!(bench.reason(link), None);
 }

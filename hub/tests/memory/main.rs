@@ -32,14 +32,14 @@ fn answer(bench: &mut Bench, link: iothub_hub::LinkId, payload: &[u8]) {
 type Filling = (&'static str, usize, fn(&mut Bench, usize));
 
 const FILLINGS: [Filling; 6] = [
-    ("reported patches of 54 KB, as 3,900 booleans", 400, |bench, n| {
+    ("reported patches of 54 KB, as 3,900 booleans", 150, |bench, n| {
         let link = *bench.frames.keys().last().unwrap();
         let patch: Map<String, Value> =
             (0..3_900).map(|i| (format!("p{i:04}"), json!((i + n) % 2 == 0))).collect();
         let topic = "$iothub/twin/PATCH/properties/reported/?$rid=1";
         bench.publish(link, topic, Value::Object(patch).to_string().as_bytes(), 0, 0);
     }),
-    ("methods of 128 KB both ways", 400, |bench, _| {
+    ("methods of 128 KB both ways", 250, |bench, _| {
         let link = *bench.frames.keys().last().unwrap();
         let payload = format!("\"{}\"", "x".repeat(130_000));
         let call = format!(r#"{{"methodName":"m","payload":{payload}}}"#);
@@ -48,13 +48,13 @@ const FILLINGS: [Filling; 6] = [
         answer(bench, link, payload.as_bytes());
         bench.answers.clear();
     }),
-    ("refused CONNECTs with an id of 60 KB", 1_000, |bench, n| {
+    ("refused CONNECTs with an id of 60 KB", 600, |bench, n| {
         let id = format!("{n}{}", "x".repeat(60_000));
         let user_name = format!("localhost/{id}/?api-version=2021-04-12");
         let hello = Hello { client_id: id, user_name, ..bench.hello("device-1", None) };
         assert_eq!(bench.introduce(&hello).1, Some((5, false)));
     }),
-    ("connects with a model id of 60 KB", 1_000, |bench, n| {
+    ("connects with a model id of 60 KB", 600, |bench, n| {
         let mut hello = bench.hello("device-1", None);
         hello.user_name += &format!("&model-id={n}{}", "m".repeat(60_000));
         let (link, _) = bench.introduce(&hello);
@@ -64,7 +64,7 @@ const FILLINGS: [Filling; 6] = [
         let link = bench.connect("device-1");
         bench.publish(link, &"t".repeat(60_000), b"", 0, 0);
     }),
-    ("feedback", 4_000, |bench, n| {
+    ("feedback", 2_000, |bench, n| {
         let body = json!({"ack": "full", "messageId": format!("{n:0128}")}).to_string();
         assert_eq!(bench.local("POST", "/local/devices/device-1/messages", &body).0, 201);
         bench.local("DELETE", "/local/devices/device-1/messages", "");
