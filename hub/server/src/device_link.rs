@@ -40,7 +40,7 @@ async fn finish<E>(outbox: &Outbox, write: impl Future<Output = Result<(), E>>) 
 fn ends_gently(reason: Reason, last: &[u8]) -> bool {
     // A refusal's CONNACK is to be read, also when a fault ordered it.
     let refused = last.first().is_some_and(|first| first >> 4 == CONNACK);
-    refused || !matches!(reason, Reason::Fault | Reason::Restarted | Reason::HubStopping | Reason::SlowReader)
+    refused || !matches!(reason, Reason::Fault | Reason::Restarted | Reason::SlowReader)
 }
 
 /// Serves one WebSocket until either side ends it.
@@ -165,6 +165,8 @@ async fn end_websocket(mut socket: WebSocket, bytes: Vec<u8>, reason: Reason, co
         if !bytes.is_empty() && socket.send(Message::Binary(Bytes::from(bytes))).await.is_err() {
             return;
         }
+        // A server that goes away says so (RFC 6455 7.4.1), and the client knows to come again.
+        let code = code.or((reason == Reason::HubStopping).then_some(close_code::AWAY));
         let close = code.map(|code| CloseFrame { code, reason: "".into() });
         if socket.send(Message::Close(close)).await.is_err() {
             return;

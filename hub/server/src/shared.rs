@@ -211,10 +211,10 @@ impl Shared {
 
     /// The hub stops: links end, and who waits for a method's outcome is told that there is none.
     pub fn stop(&self) {
+        // Before the links end: that the device is gone is not why there is no answer.
+        self.lock().calls.clear();
         self.with(Hub::handle_stopping);
-        let mut core = self.lock();
-        core.calls.clear();
-        core.release_ends();
+        self.lock().release_ends();
     }
 
     /// Waits until everything is written and the data file is closed.

@@ -1,15 +1,18 @@
 //! How long strangers may take, in virtual time: each connection is one end of a pipe, the hub has the other.
 
+use crate::support::Folder;
 use iothub_hub::{Hub, HubConfig, Now};
 use iothub_local::clock::Clock;
 use iothub_local::door::{Door, Limits};
 use iothub_local::http::{AppState, app};
-use iothub_local::listen::serve_connection;
+use iothub_local::listen::{serve_connection, serve_https, serve_mqtts};
 use iothub_local::shared::Shared;
 use iothub_local::www::Dashboard;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 const INFO: &[u8] = b"GET /local/info HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -218,4 +221,31 @@ async fn a_closing_door_lets_answers_finish_and_nothing_begin() {
     for client in [&mut idle, &mut reader, &mut half] {
         assert_eq!(seconds_until_closed(client).await, 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tls_handshake_has_10_s_on_both_ports() {
+    let folder = Folder::new("deadlines-tls");
+    let names = HubConfig::default().host_names;
+    let tls = iothub_local::tls::prepare(Path::new(&folder.join("certs")), None, &names).unwrap();
+    let bench = Bench::new(Limits::default());
+    let (mqtts, https) = (free().await, free().await);
+    let addresses = [mqtts.local_addr().unwrap(), https.local_addr().unwrap()];
+    let AppState { shared, door, .. } = bench.state.clone();
+    tokio::spawn(serve_mqtts(mqtts, Arc::clone(&door), tls.clone(), shared));
+    tokio::spawn(serve_https(https, Arc::clone(&door), tls, app(bench.state.clone())));
+    for address in addresses {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        // A record of 512 bytes begins, and no more comes.
+        client.write_all(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]).await.unwrap();
+        let begun = Instant::now();
+        let mut rest = Vec::new();
+        timeout(Duration::from_secs(600), client.read_to_end(&mut rest)).await.expect("the end").unwrap();
+        assert_eq!(begun.elapsed().as_secs(), 10);
+    }
+    assert_eq!(bench.state.door.numbers(), (0, 0));
+}
+
+async fn free() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
 }

@@ -12,5 +12,6 @@ mod http;
 mod keeping;
 mod openapi;
 mod sockets;
+mod stopping;
 mod support;
 mod tls;
