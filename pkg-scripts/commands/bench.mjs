@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- hub client functions soak`: builds what is measured, runs the named benches (all without a
- * name), writes their tables into `docs/bench.md` (the soak's into `docs/proof.md`) and their figures into
+ * `npm run bench -- hub client functions soak half-open`: builds what is measured, runs the named benches (all without a
+ * name), writes their tables into `docs/bench.md` (those of `soak` and `half-open` into `docs/proof.md`) and their figures into
  * `bench/results/`. `--rounds 5`,
  * `--messages 100000`; `--built` measures what is built already.
  */
@@ -17,6 +17,7 @@ import { conditions, machine, publish } from '../../bench/lib/report.mjs';
 import { buildReleaseHub } from '../lib/artifacts.mjs';
 import { weighDownload } from '../lib/download.mjs';
 import { Failure, runMain } from '../lib/failure.mjs';
+import { halfOpenSteps } from '../lib/half-open.mjs';
 import { ensureTestTools } from '../lib/npm-packages.mjs';
 import { releaseHub, root, targetDir } from '../lib/paths.mjs';
 import { ask, run } from '../lib/run.mjs';
@@ -29,7 +30,13 @@ import { buildPackage } from '../lib/wasm-package.mjs';
 /** @typedef {{ rounds: number, messages: number, built: boolean }} Size */
 
 /** @type {Record<string, (size: Size) => import('../lib/steps.mjs').Step[]>} */
-const BENCHES = { hub: hubSteps, client: clientSteps, functions: functionSteps, soak: soakSteps };
+const BENCHES = {
+  hub: hubSteps,
+  client: clientSteps,
+  functions: functionSteps,
+  soak: soakSteps,
+  'half-open': halfOpenSteps,
+};
 
 /** Entry of `pkg-scripts/bench`. */
 export const main = () =>
