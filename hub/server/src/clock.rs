@@ -48,3 +48,14 @@ impl Clock {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_never_comes_is_not_at_once() {
+        let clock = Clock::start();
+        assert!(clock.until(u64::MAX) > Duration::from_secs(1 << 40));
+    }
+}

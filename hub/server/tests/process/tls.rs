@@ -1,19 +1,20 @@
 //! TLS with the hub's own authority: HTTPS, and MQTT on its own port.
 
-use crate::support::{Folder, Process, hello, hello_at, within};
+use crate::support::{Folder, Process, command, hello, hello_at, within};
 use iothub_protocol::packet::{Decoder, Packet, write_connect};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair,
 };
+use std::process::Stdio;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 /// A certificate, its key, and its SHA-1 as Azure's portal shows it.
 fn certificate(name: &str, signer: Option<&Issuer<'_, KeyPair>>) -> (CertificateDer<'static>, KeyPair) {
@@ -152,6 +153,38 @@ async fn every_name_of_the_hub_is_in_its_certificate_and_taken_in_tokens() {
     for name in ["example.com", "other.test", "localhost.example.com"] {
         assert!(dial_as(&hub, "https", name).await.is_err(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn an_address_in_sni_is_served_without_a_warning() {
+    // Java sends one; RFC 6066 forbids it, so rustls does not: its hello is changed on the way.
+    let folder = Folder::new("tls-sni");
+    let certs = folder.join("certs");
+    let args =
+        ["--json", "--port", "0", "--tls", "--https-port", "0", "--mqtts-port", "0", "--cert-dir", &certs];
+    let mut hub = command(&args);
+    hub.env("IOTHUB_LOCAL_LOG", "debug").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = hub.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = within("the ready line", lines.next_line()).await.unwrap().unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let port: u16 = ready["mqtts"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    let name = ServerName::try_from("abc.d.e.f").unwrap();
+    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut hello = Vec::new();
+    connection.write_tls(&mut hello).unwrap();
+    let at = hello.windows(9).position(|bytes| bytes == b"abc.d.e.f").expect("the name");
+    hello[at..at + 9].copy_from_slice(b"127.0.0.1");
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    socket.write_all(&hello).await.unwrap();
+    let mut answer = [0; 6];
+    within("the server's hello", socket.read_exact(&mut answer)).await.unwrap();
+    assert_eq!((answer[0], answer[5]), (0x16, 2), "a handshake record with a ServerHello");
+    child.start_kill().unwrap();
+    let output = within("the end", child.wait_with_output()).await.unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("ready") && !log.contains("WARN"), "{log}");
 }
 
 #[tokio::test]
