@@ -16,6 +16,7 @@ export class LocalEvents {
   #waiting = new Set();
   #abort = new AbortController();
   #closed = false;
+  #missed = 0;
   /** @type {Error | undefined} */
   #ended;
   /** @type {Promise<void>} */
@@ -42,8 +43,14 @@ export class LocalEvents {
    */
   next(what, wanted, deadline = WAIT_MS) {
     return new Promise((resolve, reject) => {
+      // Each event is judged once: looking at all of them for each new one would read slower than the hub writes.
+      let judged = 0;
       const look = () => {
-        const found = this.seen.find(wanted);
+        let found;
+        while (!found && judged < this.seen.length) {
+          const event = this.seen[judged++];
+          if (wanted(event)) found = event;
+        }
         if (!found) return;
         settle();
         resolve(found);
@@ -51,7 +58,8 @@ export class LocalEvents {
       const timer = setTimeout(() => {
         settle();
         const last = this.seen.slice(-10).map((event) => JSON.stringify(event));
-        const stream = this.#ended ? ` (the stream ended: ${this.#ended.message})` : '';
+        const ended = this.#ended ? ` (the stream ended: ${this.#ended.message})` : '';
+        const stream = this.#missed > 0 ? `${ended} (the hub dropped ${this.#missed} events unread)` : ended;
         reject(new Error(`no ${what} within ${deadline} ms${stream}; the last events:\n${last.join('\n')}`));
       }, deadline);
       const settle = () => {
@@ -93,7 +101,9 @@ export class LocalEvents {
       .filter((line) => line.startsWith('data:'))
       .map((line) => line.slice(5).trimStart());
     if (data.length === 0) return; // a comment that keeps the connection alive
-    this.seen.push(JSON.parse(data.join('\n')));
+    const event = JSON.parse(data.join('\n'));
+    if (event.type === 'gap') this.#missed += event.missed;
+    this.seen.push(event);
     for (const look of [...this.#waiting]) look();
   }
 }
