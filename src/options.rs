@@ -1,6 +1,6 @@
 //! Options and credentials as JavaScript writes them, on their way to the device's configuration.
 //!
-//! A name that is not documented is refused: a misspelt option that is silently ignored costs an afternoon.
+//! The names of credentials were checked before (`npm/given.js`); the ranges of numbers are those of the device.
 
 use iothub_device::{Code, Config, Credentials, Error, WhenFull, key_of, number_of};
 use iothub_protocol::connection_string::is_loopback;
@@ -138,7 +138,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// What is left nobody has asked for; `npm/given.js` knows the names, too, and better what was meant.
+    /// What is left nobody has asked for: a misspelt option that is silently ignored costs an afternoon.
     fn end(&mut self) {
         let left = self.fields.iter().next();
         if let Some(text) = left.map(|(name, _)| format!("\"{name}\" is no field of the {}", self.what)) {
