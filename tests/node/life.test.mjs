@@ -107,6 +107,20 @@ for (const [name, optionsOf, code] of FAILURES)
     assert.ok(!Buffer.from(bytes.buffer).includes(Buffer.from(key, 'base64')), 'the key is still in memory');
   });
 
+test('a will that is refused leaves no listener and no key', async () => {
+  const scope = new Scope();
+  class InPage extends /** @type {any} */ (DeviceClient) {
+    static host = { .../** @type {any} */ (DeviceClient).host, scope: () => scope };
+  }
+  const { WebSocket } = smallHub();
+  const key = Buffer.from('only for a refused will'.padEnd(32, '.'));
+  const credentials = CREDENTIALS.replace(KEY, key.toString('base64'));
+  const will = { body: 'x', properties: { '': 'no name' } };
+  assert.equal((await failure(InPage.connect(credentials, { WebSocket, will }))).code, 'property-name');
+  assert.equal(scope.listeners, 0);
+  assert.ok(!Buffer.from((await memory()).buffer).includes(key), 'the key is still in memory');
+});
+
 test('a signal that is aborted already lets nothing begin', async () => {
   const { WebSocket, record } = smallHub();
   let prepared = 0;
