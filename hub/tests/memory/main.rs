@@ -1,5 +1,6 @@
 //! What the hub keeps of the past has a bound, whatever it is made of. Measured in the memory of the process, so
 //! this is a program of its own with one test; a client may fill the rings before it has proved anything.
+#![cfg(not(target_arch = "wasm32"))]
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that meets none stops there, and says where")]
 
