@@ -146,6 +146,7 @@ impl Hub {
                 let _ = write_publish(out, &topic, &body, qos, id, id > 0 && (again || copy > 0));
             }
         }
+        self.note_activity(slot);
         self.happened(Some(identity), Happening::C2d { state: "delivered", message_id, deliveries });
         if qos == QoS::AtMostOnce {
             // Nothing will acknowledge it.

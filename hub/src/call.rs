@@ -138,6 +138,7 @@ impl Hub {
                 let _ = write_publish(out, topic, body, qos, id, copy > 0 && id > 0);
             }
         }
+        self.note_activity(slot);
         true
     }
 

@@ -28,6 +28,13 @@ pub enum Change {
         /// Its document.
         document: Option<String>,
     },
+    /// A batch of feedback about such messages.
+    Feedback {
+        /// Its number, unique in the hub.
+        number: u64,
+        /// Its document.
+        document: Option<String>,
+    },
 }
 
 /// What changed. Nothing is noted while nobody keeps it.
@@ -36,6 +43,7 @@ pub(crate) struct Changes {
     wanted: bool,
     identities: BTreeSet<Arc<Identity>>,
     messages: BTreeMap<u64, Arc<Identity>>,
+    feedback: BTreeSet<u64>,
 }
 
 impl Hub {
@@ -54,6 +62,7 @@ impl Hub {
             self.touch(&identity);
             messages.into_iter().for_each(|sequence| self.touch_message(&identity, sequence));
         }
+        self.feedback.numbers().into_iter().for_each(|number| self.touch_feedback(number));
     }
 
     /// Notes that an identity changed.
@@ -70,9 +79,17 @@ impl Hub {
         }
     }
 
+    /// Notes that a batch of feedback came, grew or went.
+    pub(crate) fn touch_feedback(&mut self, number: u64) {
+        if self.changes.wanted {
+            self.changes.feedback.insert(number);
+        }
+    }
+
     /// What changed since the last call.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        if self.changes.identities.is_empty() && self.changes.messages.is_empty() {
+        let noted = &self.changes;
+        if noted.identities.is_empty() && noted.messages.is_empty() && noted.feedback.is_empty() {
             return Vec::new();
         }
         let identities = std::mem::take(&mut self.changes.identities);
@@ -87,6 +104,10 @@ impl Hub {
             let message = queue.and_then(|queue| queue.iter().find(|m| m.sequence == sequence));
             let document = message.map(|message| keep::write_message(&identity, message).to_string());
             changes.push(Change::Message { identity, sequence, document });
+        }
+        for number in std::mem::take(&mut self.changes.feedback) {
+            let document = self.feedback.document(number).map(|document| document.to_string());
+            changes.push(Change::Feedback { number, document });
         }
         changes
     }

@@ -17,9 +17,13 @@ impl Hub {
         if let Packet::Connect(connect) = packet {
             return self.handle_connect(link, connect);
         }
-        if self.links.get(&link).is_none_or(|state| state.session.is_none()) {
+        let session = self.links.get(&link).and_then(|state| state.session.as_ref());
+        let Some(slot) = session.map(|session| session.slot) else {
             let detail = "the first packet of a link must be CONNECT";
             return Err(Cause::new(Reason::ConnectExpected, detail));
+        };
+        if matches!(packet, Packet::Publish(_) | Packet::PubAck(_)) {
+            self.note_activity(slot);
         }
         match packet {
             Packet::Publish(publish) => self.handle_publish(link, publish),

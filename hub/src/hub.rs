@@ -140,6 +140,7 @@ impl Hub {
         self.calls = before.calls;
         self.registry = before.registry;
         self.packets = before.packets.emptied();
+        self.feedback = before.feedback.emptied();
         self.twin_writes = before.twin_writes;
     }
 

@@ -82,6 +82,14 @@ impl Hub {
         Some(record.identity)
     }
 
+    /// The device sent something, or something was sent to it. Not worth a write to the data file.
+    pub(crate) fn note_activity(&mut self, slot: Slot) {
+        let wall = self.wall_ms();
+        if let Some(record) = self.registry.get_mut(slot) {
+            record.last_activity_ms = Some(wall);
+        }
+    }
+
     /// The slot of an identity, or which part of it is unknown.
     pub(crate) fn slot_of(&self, identity: &Identity) -> Result<Slot, ServiceError> {
         if let Some(slot) = self.registry.find(identity) {

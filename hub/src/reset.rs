@@ -15,6 +15,7 @@ impl Hub {
         for slot in slots {
             self.give_up(slot, Reason::Restarted, "the hub was reset");
         }
+        self.feedback.numbers().into_iter().for_each(|number| self.touch_feedback(number));
         let seed = self.rng.next();
         let fresh = Self::new(self.config.clone(), seed, now);
         let before = std::mem::replace(self, fresh);

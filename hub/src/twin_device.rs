@@ -94,7 +94,6 @@ impl Hub {
             .twin
             .patch(Section::Reported, &patch, rules, wall)
             .map_err(|e| refused(ErrorCode::ArgumentInvalid, e.to_string()))?;
-        record.last_activity_ms = Some(wall);
         let version = record.twin.reported.version;
         self.count_twin_write(slot);
         Ok((patch, version))

@@ -111,7 +111,8 @@ impl Store {
                  device TEXT NOT NULL, module TEXT NOT NULL DEFAULT '', document TEXT NOT NULL,
                  PRIMARY KEY (device, module)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS messages (
-                 sequence INTEGER PRIMARY KEY, device TEXT NOT NULL, document TEXT NOT NULL);"
+                 sequence INTEGER PRIMARY KEY, device TEXT NOT NULL, document TEXT NOT NULL);
+             CREATE TABLE IF NOT EXISTS feedback (number INTEGER PRIMARY KEY, document TEXT NOT NULL);"
         ))
     }
 
@@ -133,13 +134,18 @@ impl Store {
 
     fn try_load(&mut self, hub: &mut Hub) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
-        let restored = |done: Result<(), ServiceError>| done.map_err(|error| error.message);
-        let identities = "SELECT device, module, document, NULL FROM identities";
         let mut aside =
-            each(&transaction, identities, |_, document| restored(hub.restore_identity(document)))?;
-        let messages = "SELECT device, '', document, sequence FROM messages ORDER BY sequence";
-        aside.extend(each(&transaction, messages, |device, document| {
-            restored(hub.restore_message(device, document))
+            each(&transaction, "identities", "device, module, document, NULL", |_, _, document| {
+                hub.restore_identity(document)
+            })?;
+        aside.extend(each(
+            &transaction,
+            "messages",
+            "device, '', document, sequence",
+            |device, _, document| hub.restore_message(device, document),
+        )?);
+        aside.extend(each(&transaction, "feedback", "'', '', document, number", |_, number, document| {
+            hub.restore_feedback(number, document)
         })?);
         for row in &aside {
             set_aside(&transaction, row)?;
@@ -185,6 +191,16 @@ impl Store {
                         )?
                         .execute(params![sequence.cast_signed(), identity.device_id, document])?;
                 }
+                Change::Feedback { number, document: Some(document) } => {
+                    transaction
+                        .prepare_cached("INSERT OR REPLACE INTO feedback (number, document) VALUES (?, ?)")?
+                        .execute(params![number.cast_signed(), document])?;
+                }
+                Change::Feedback { number, document: None } => {
+                    transaction
+                        .prepare_cached("DELETE FROM feedback WHERE number = ?")?
+                        .execute(params![number.cast_signed()])?;
+                }
                 Change::Message { sequence, document: None, .. } => {
                     transaction
                         .prepare_cached("DELETE FROM messages WHERE sequence = ?")?
@@ -203,29 +219,32 @@ impl Store {
 
 /// A row that can not be read.
 struct Unreadable {
+    table: &'static str,
     device: String,
     module: String,
     document: String,
-    /// Of a message; none of an identity.
-    sequence: Option<i64>,
+    /// Of a message or a batch of feedback; none of an identity.
+    number: Option<i64>,
     reason: String,
 }
 
 /// Hands every row over; gives those that are refused.
 fn each(
     connection: &Connection,
-    sql: &str,
-    mut take: impl FnMut(&str, &serde_json::Value) -> Result<(), String>,
+    table: &'static str,
+    columns: &str,
+    mut take: impl FnMut(&str, u64, &serde_json::Value) -> Result<(), ServiceError>,
 ) -> rusqlite::Result<Vec<Unreadable>> {
     let mut aside = Vec::new();
-    let mut statement = connection.prepare(sql)?;
+    let mut statement = connection.prepare(&format!("SELECT {columns} FROM {table} ORDER BY 4, 1, 2"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (device, document): (String, String) = (row.get(0)?, row.get(2)?);
         let read = serde_json::from_str(&document).map_err(|error| error.to_string());
-        if let Err(reason) = read.and_then(|value| take(&device, &value)) {
-            let (module, sequence) = (row.get(1)?, row.get(3)?);
-            aside.push(Unreadable { device, module, document, sequence, reason });
+        let number: Option<i64> = row.get(3)?;
+        let mut taken = |value| take(&device, number.unwrap_or(0).cast_unsigned(), &value);
+        if let Err(reason) = read.and_then(|value| taken(value).map_err(|error| error.message)) {
+            aside.push(Unreadable { table, device, module: row.get(1)?, document, number, reason });
         }
     }
     Ok(aside)
@@ -239,11 +258,12 @@ fn set_aside(connection: &Connection, row: &Unreadable) -> rusqlite::Result<()> 
     )?;
     connection.execute(
         "INSERT INTO unreadable (device, module, sequence, document, reason) VALUES (?, ?, ?, ?, ?)",
-        params![row.device, row.module, row.sequence, row.document, row.reason],
+        params![row.device, row.module, row.number, row.document, row.reason],
     )?;
-    match row.sequence {
-        Some(sequence) => connection.execute("DELETE FROM messages WHERE sequence = ?", params![sequence])?,
-        None => connection.execute(
+    match (row.table, row.number) {
+        ("messages", number) => connection.execute("DELETE FROM messages WHERE sequence = ?", [number])?,
+        ("feedback", number) => connection.execute("DELETE FROM feedback WHERE number = ?", [number])?,
+        _ => connection.execute(
             "DELETE FROM identities WHERE device = ? AND module = ?",
             params![row.device, row.module],
         )?,

@@ -15,6 +15,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 pub(crate) struct Kept {
     pub(crate) identities: BTreeMap<Arc<Identity>, Value>,
     pub(crate) messages: BTreeMap<u64, (String, Value)>,
+    pub(crate) feedback: BTreeMap<u64, Value>,
 }
 
 impl Kept {
@@ -43,6 +44,12 @@ impl Kept {
                 Change::Message { sequence, document: None, .. } => {
                     self.messages.remove(&sequence);
                 }
+                Change::Feedback { number, document: Some(document) } => {
+                    self.feedback.insert(number, read(document));
+                }
+                Change::Feedback { number, document: None } => {
+                    self.feedback.remove(&number);
+                }
             }
         }
     }
@@ -56,6 +63,9 @@ impl Kept {
         }
         for (device_id, document) in self.messages.values() {
             again.hub.restore_message(device_id, document).unwrap();
+        }
+        for (number, document) in &self.feedback {
+            again.hub.restore_feedback(*number, document).unwrap();
         }
         again
     }
@@ -188,4 +198,68 @@ fn a_restarted_hub_can_be_reset_to_its_first_moment() {
     kept.write_down(&mut again);
     assert_eq!(kept.identities.len(), 1);
     kept.restored(&again).connect("device-1");
+}
+
+#[test]
+fn feedback_is_fetched_after_a_restart_too() {
+    let mut bench = Bench::new();
+    let mut kept = Kept::of(&mut bench);
+    let fetch = |bench: &mut Bench| {
+        let response = bench.call_as("service", "GET", "/messages/serviceBound/feedback", &[], "");
+        (response.status, crate::support::json_of(&response))
+    };
+    let purge = |bench: &mut Bench| {
+        bench.local("POST", "/local/devices/device-1/messages", r#"{"body":"x","ack":"full"}"#);
+        bench.local("DELETE", "/local/devices/device-1/messages", "");
+    };
+    purge(&mut bench);
+    bench.pass(15_000);
+    purge(&mut bench);
+    kept.write_down(&mut bench);
+    let mut again = kept.restored(&bench);
+    again.hub.keep_changes();
+    assert_eq!(fetch(&mut again).1[0]["statusCode"], "Purged", "what was ready");
+    assert_eq!(fetch(&mut again).0, 204, "and the rest is still collected");
+    again.pass(15_000);
+    assert_eq!(fetch(&mut again).1.as_array().unwrap().len(), 1);
+    again.local("POST", "/local/reset", "");
+    kept.write_down(&mut again);
+    assert!(kept.feedback.is_empty());
+    purge(&mut bench);
+    for _ in 0..70 {
+        purge(&mut bench);
+        bench.pass(15_000);
+    }
+    kept = Kept::of(&mut bench);
+    assert_eq!(kept.feedback.len(), 64, "no more than are kept");
+    bench.pass(3_600_000);
+    assert_eq!(fetch(&mut bench).0, 204);
+    kept.write_down(&mut bench);
+    assert!(kept.feedback.is_empty(), "an hour, then nobody gets it");
+}
+
+#[test]
+fn a_batch_of_feedback_is_settled_by_who_holds_it() {
+    let mut bench = Bench::new();
+    bench.local("POST", "/local/devices/device-1/messages", r#"{"body":"x","ack":"full"}"#);
+    bench.local("DELETE", "/local/devices/device-1/messages", "");
+    bench.pass(15_000);
+    let base = "/messages/serviceBound/feedback";
+    let lock = |bench: &mut Bench| {
+        let response = bench.call_as("service", "GET", base, &[], "");
+        let etag = response.headers.iter().find(|header| header.0 == "etag").map(|header| header.1.clone());
+        etag.unwrap_or_default().trim_matches('"').to_owned()
+    };
+    let settle = |bench: &mut Bench, method: &str, path: String| bench.call(method, &path, "").0;
+    let first = lock(&mut bench);
+    assert_eq!(settle(&mut bench, "POST", format!("{base}/{first}/abandon")), 204);
+    assert_eq!(settle(&mut bench, "DELETE", format!("{base}/{first}")), 412, "handed back");
+    let second = lock(&mut bench);
+    assert_ne!(first, second);
+    assert_eq!(settle(&mut bench, "DELETE", format!("{base}/{first}")), 412, "another's now");
+    bench.pass(60_000);
+    assert_eq!(settle(&mut bench, "DELETE", format!("{base}/{second}")), 412, "the minute is over");
+    let third = lock(&mut bench);
+    assert_eq!(settle(&mut bench, "DELETE", format!("{base}/{third}")), 204);
+    assert_eq!(lock(&mut bench), "");
 }

@@ -193,3 +193,49 @@ fn sockets_without_a_connect_hold_no_more_than_eight_megabytes_together() {
     bench.publish(link, "devices/device-1/messages/events/", &[b'x'; 262_144], 1, 1);
     assert_eq!(bench.reason(link), None);
 }
+
+#[test]
+fn the_last_activity_is_when_something_was_sent_or_received() {
+    let mut bench = Bench::new();
+    let active = |bench: &mut Bench| {
+        let (_, device) = bench.call("GET", "/devices/device-1", "");
+        assert_eq!(
+            bench.call("GET", "/twins/device-1", "").1["lastActivityTime"],
+            device["lastActivityTime"]
+        );
+        device["lastActivityTime"].as_str().unwrap().to_owned()
+    };
+    let link = bench.connect("device-1");
+    bench.subscribed(
+        link,
+        &[
+            ("devices/device-1/messages/devicebound/#", 1),
+            ("$iothub/methods/POST/#", 0),
+            ("$iothub/twin/res/#", 0),
+        ],
+    );
+    let mut before = active(&mut bench);
+    let mut moved = |bench: &mut Bench, what: &str, moves: bool| {
+        let after = active(bench);
+        assert_eq!(after != before, moves, "{what}");
+        before = after;
+        bench.pass(1_000);
+    };
+    bench.pass(1_000);
+    bench.ping(link);
+    moved(&mut bench, "a ping is no message", false);
+    bench.publish(link, "devices/device-1/messages/events/", b"x", 1, 1);
+    moved(&mut bench, "telemetry", true);
+    bench.send("device-1", "x");
+    moved(&mut bench, "a message to the device", true);
+    bench.puback(link, 1);
+    moved(&mut bench, "its PUBACK", true);
+    bench.publish(link, "$iothub/twin/GET/?$rid=1", b"", 0, 0);
+    moved(&mut bench, "a twin that is read", true);
+    let body = r#"{"methodName":"x"}"#;
+    let headers = vec![("host".to_owned(), "localhost".to_owned())];
+    assert!(bench.request("POST", "/local/devices/device-1/methods", "", headers, body).is_none());
+    moved(&mut bench, "a method", true);
+    bench.publish(link, "$iothub/methods/res/200/?$rid=1", b"", 0, 0);
+    moved(&mut bench, "its answer", true);
+}

@@ -145,6 +145,8 @@ async fn messages_of_a_deleted_device_are_gone_and_a_bad_row_keeps_nobody_out() 
     }
     assert_eq!(hub.json("DELETE", "/local/devices/d", "").await.0, 204);
     assert_eq!(hub.json("PUT", "/local/devices/d", "").await.0, 200);
+    hub.json("POST", "/local/devices/d/messages", r#"{"body":"x","ack":"full"}"#).await;
+    hub.json("DELETE", "/local/devices/d/messages", "").await;
     hub.json("POST", "/local/devices/d/messages", r#"{"body":"new","messageId":"new"}"#).await;
     hub.kill().await;
     let connection = rusqlite::Connection::open(&file).unwrap();
@@ -154,6 +156,7 @@ async fn messages_of_a_deleted_device_are_gone_and_a_bad_row_keeps_nobody_out() 
     connection
         .execute("INSERT INTO identities (device, module, document) VALUES ('x', '', 'no JSON')", [])
         .unwrap();
+    connection.execute("INSERT INTO feedback (number, document) VALUES (99, '5')", []).unwrap();
     drop(connection);
     for _ in 0..2 {
         let hub = Process::start(&["--data", &file]).await;
@@ -163,9 +166,12 @@ async fn messages_of_a_deleted_device_are_gone_and_a_bad_row_keeps_nobody_out() 
         hub.kill().await;
     }
     let connection = rusqlite::Connection::open(&file).unwrap();
-    let aside = "SELECT count(*) FROM unreadable WHERE device IN ('d', 'x') AND reason <> ''";
+    let aside = "SELECT count(*) FROM unreadable WHERE device IN ('d', 'x', '') AND reason <> ''";
     let count: i64 = connection.query_row(aside, [], |row| row.get(0)).unwrap();
-    assert_eq!(count, 2, "what can not be read is set aside once, and not lost");
+    assert_eq!(count, 3, "what can not be read is set aside once, and not lost");
+    let feedback = "SELECT document FROM feedback";
+    let feedback: String = connection.query_row(feedback, [], |row| row.get(0)).unwrap();
+    assert!(feedback.contains("Purged"), "{feedback}");
 }
 
 #[tokio::test]
