@@ -162,9 +162,25 @@ for (const binding of ['STANDING', 'ON_DEMAND'])
       dropped.filter((/** @type {any} */ one) => one.dropped.reported.bad),
       [{ dropped: { reported: { bad: 1 } }, code: 'twin-bad-request' }],
     );
-    assert.equal(await object.call('stored', 'reported:'), 0);
+    await until('empty queue', async () => (await object.call('stored', 'reported:')) === 0);
     if (binding === 'ON_DEMAND') await until('rest', async () => (await object.status('state')) === 'closed');
   });
+
+test('a patch over the limit of a section takes no other along', OPTIONS, async () => {
+  const object = await newObject();
+  const texts = Array.from({ length: 10 }, (_, number) => [`t${number}`, 'x'.repeat(3_500)]);
+  // Refused here or by the hub, which knows the rest of the section: the application hears of it either way.
+  const refused = await object.call('updateReported', Object.fromEntries(texts)).then(
+    () => false,
+    (error) => /twin-bad-request|32/.test(String(error)),
+  );
+  await object.call('updateReported', { good: 1 });
+  await until('good one', async () => (await object.reported()).good === 1);
+  assert.deepEqual(await object.reported(), { good: 1 });
+  const dropped = await object.call('dropped');
+  assert.deepEqual([refused, dropped[0]?.code], refused ? [true, undefined] : [false, 'twin-bad-request']);
+  await until('empty queue', async () => (await object.call('stored', 'reported:')) === 0);
+});
 
 test('a page that cannot be told anything holds nothing up', OPTIONS, async () => {
   const object = await newObject();
