@@ -76,8 +76,7 @@ impl Driver {
     pub fn set_will(&self, heads: &[u32], bytes: &[u8]) -> Result<(), JsValue> {
         let Some(will) = Reader::new(heads, bytes).next() else { return Ok(()) };
         let will = will.will().map_err(|error| errors::to_js(&error))?;
-        self.0.inner.borrow_mut().device.set_will(will);
-        Ok(())
+        self.0.inner.borrow_mut().device.set_will(will).map_err(|error| errors::to_js(&error))
     }
 
     /// Connects; `timeout` in milliseconds.

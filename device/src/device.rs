@@ -46,6 +46,8 @@ pub struct Device {
     pub(crate) config: Config,
     /// Topic of telemetry up to the bag.
     prefix: String,
+    /// The ids make that topic one that MQTT does not allow.
+    has_wildcard: bool,
     pub(crate) at: Clock,
     /// Where the wall clock stood when the monotonic one began, as far as it was looked at.
     pub(crate) origin: u64,
@@ -106,6 +108,7 @@ impl Device {
     pub fn new(config: Config, seed: u64, at: Clock) -> Self {
         Self {
             prefix: topic::telemetry_prefix(&config.identity),
+            has_wildcard: config.identity.has_wildcard(),
             config,
             at,
             origin: at.origin(),
@@ -148,8 +151,26 @@ impl Device {
     }
 
     /// The last will of every CONNECT from now on.
-    pub fn set_will(&mut self, will: Will) {
+    ///
+    /// # Errors
+    /// `identity` when its topic can not hold the device's id.
+    pub fn set_will(&mut self, will: Will) -> Result<(), Error> {
+        self.check_topic()?;
         self.config.will = Some(will);
+        Ok(())
+    }
+
+    /// Whether the topic of messages can hold the ids.
+    #[inline(never)] // The text is out of the way of every send.
+    fn check_topic(&self) -> Result<(), Error> {
+        if !self.has_wildcard {
+            return Ok(());
+        }
+        let text = format!(
+            "\"{}\" can send no messages: MQTT allows no + or # in a topic. Twins and methods work; for messages make a device with another id",
+            self.config.identity
+        );
+        Err(Error::new(Code::Identity, text))
     }
 
     /// Connects; settles with the first CONNACK and the SUBACKs of what was listened to before, or fails at `deadline`.
@@ -182,6 +203,7 @@ impl Device {
     ) -> Result<(), Error> {
         self.at = at;
         self.check_open()?;
+        self.check_topic()?;
         let packet = telemetry::write(&self.prefix, message)?;
         for dropped in self.outbox.push(Waiting { op, packet }, &self.config.options)? {
             let error = Error::new(
@@ -230,7 +252,9 @@ impl Device {
     /// Somebody handles C2D messages from now on.
     pub fn listen_messages(&mut self, at: Clock) {
         self.at = at;
-        self.subscriptions.want(Topic::Messages);
+        if self.check_topic().is_ok() {
+            self.subscriptions.want(Topic::Messages);
+        }
         let held = self.inbox.listen();
         self.raise(held);
     }

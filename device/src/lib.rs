@@ -24,6 +24,7 @@ mod pump;
 mod random;
 mod receive;
 mod renewal;
+mod suspect;
 mod telemetry;
 mod token;
 mod twin;

@@ -5,7 +5,7 @@ use crate::clock::earlier;
 use crate::config::Credentials;
 use crate::device::Device;
 use crate::error::{Code, Error};
-use crate::io::{Output, Settlement, SocketId, State, TokenId};
+use crate::io::{Output, SocketId, State, TokenId};
 use crate::mqtt::{Link, Verdict};
 use crate::renewal::Renewal;
 use crate::token::{self, Held};
@@ -196,6 +196,10 @@ impl Device {
         self.phase = Phase::Online;
         self.subscriptions.link_opened(session_present);
         self.mirror.out_of_step();
+        if self.has_suspect() {
+            // The answer tells a hub that listens from one that ends every connection.
+            self.probe();
+        }
         if let Some(link) = &mut self.link {
             link.connected_at = Some(self.at.now);
             link.keep_alive.timers_are_late(self.late_timers || self.hidden);
@@ -284,6 +288,11 @@ impl Device {
         let Some(link) = &self.link else { return };
         // A renewal's new link is the old one's life gone on: it says nothing about another client.
         let life = link.connected_at.map(|_| self.at.now.saturating_sub(self.online_since));
+        if life.is_some() && !close {
+            let answered = link.answered;
+            self.blame(answered);
+        }
+        let Some(link) = &self.link else { return };
         if close {
             let socket = link.socket;
             if matches!(self.phase, Phase::Handshake { .. }) {
@@ -465,9 +474,9 @@ impl Device {
             }
             Phase::Waiting { until, .. } if now >= *until => {
                 if self.witness_accuses() {
-                    self.yield_to_other()
+                    self.yield_to_other();
                 } else {
-                    self.start_link()
+                    self.start_link();
                 }
             }
             Phase::Online => self.check_alive(),

@@ -34,10 +34,16 @@ impl Device {
         if self.subscriptions.are_missing() {
             self.subscribe();
         }
-        if self.subscriptions.is_confirmed(Topic::TwinAnswers) {
+        if let Some(link) = &mut self.link
+            && self.in_flight.is_held(self.at.now, &mut link.out)
+        {
+            return;
+        }
+        let suspect = self.requests.is_suspicious(self.at.now);
+        if self.subscriptions.is_confirmed(Topic::TwinAnswers) && (!suspect || self.in_flight.is_empty()) {
             self.ask_twin();
         }
-        if !self.outbox.is_empty() {
+        if !self.outbox.is_empty() && !suspect {
             self.fill_window();
         }
     }

@@ -42,6 +42,9 @@ impl Device {
     }
 
     fn on_packet(&mut self, packet: FromHub<'_>) {
+        if let Some(link) = &mut self.link {
+            link.answered = link.connected_at.is_some();
+        }
         match packet {
             FromHub::PubAck { id } => {
                 if let Some(acked) = self.in_flight.acked(id, self.at.now) {

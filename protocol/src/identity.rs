@@ -84,6 +84,14 @@ impl Identity {
         }
     }
 
+    /// Whether an id has a `+` or `#`. The registry allows both, and the device connects; but MQTT allows them in no
+    /// topic that is published to and within no level of a filter (4.7.1), so such a device can neither send telemetry
+    /// nor get cloud-to-device messages. The topics of twins and methods hold no id: they work.
+    #[must_use]
+    pub fn has_wildcard(&self) -> bool {
+        self.device_id.contains(['+', '#']) || self.module().is_some_and(|module| module.contains(['+', '#']))
+    }
+
     /// The module's id as text to compare.
     #[must_use]
     pub fn module(&self) -> Option<&str> {

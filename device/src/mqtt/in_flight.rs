@@ -15,7 +15,16 @@ struct Flying {
     op: Option<OpId>,
     packet: WrittenPublish,
     sent_at: u64,
+    /// Connections in a row that the other side ended soon after this was sent as the oldest.
+    ends: u8,
 }
+
+/// After so many ends the oldest goes alone, and what ends that connection is its doing.
+pub(crate) const SUSPECT: u8 = 2;
+/// After so many ends it is given up.
+pub(crate) const GUILTY: u8 = 8;
+/// An end that comes later than this after a packet has nothing to do with it, in milliseconds.
+pub(crate) const SOON: u64 = 3_000;
 
 /// The window.
 #[derive(Debug, Default)]
@@ -24,6 +33,8 @@ pub(crate) struct InFlight {
     flying: VecDeque<Flying>,
     bytes: usize,
     next_sequence: u64,
+    /// Only the oldest was sent again; the rest waits for its PUBACK.
+    alone: bool,
 }
 
 /// What a PUBACK settled.
@@ -79,7 +90,7 @@ impl InFlight {
         packet.set_id(self.take_id());
         out.extend_from_slice(packet.as_bytes());
         self.bytes += packet.len();
-        self.flying.push_back(Flying { sequence: self.next_sequence - 1, op, packet, sent_at: now });
+        self.flying.push_back(Flying { sequence: self.next_sequence - 1, op, packet, sent_at: now, ends: 0 });
     }
 
     /// A PUBACK; none when nothing waits for it.
@@ -91,9 +102,51 @@ impl InFlight {
         Some(Acked { op: flying.op, round_trip: now.saturating_sub(flying.sent_at) })
     }
 
-    /// On a new link: everything once more, in order, with DUP.
+    /// On a new link: everything once more, in order, with DUP; a suspect alone.
     pub(crate) fn resend(&mut self, now: u64, out: &mut Vec<u8>) {
-        for flying in &mut self.flying {
+        self.alone = self.is_suspicious();
+        let count = if self.alone { 1 } else { self.flying.len() };
+        self.write(0, count, now, out);
+    }
+
+    /// Whether the oldest may be what the other side ends connections for.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.flying.front().is_some_and(|oldest| oldest.ends >= SUSPECT)
+    }
+
+    /// Whether all else waits for the oldest. When it need not any more, the rest is sent again.
+    pub(crate) fn is_held(&mut self, now: u64, out: &mut Vec<u8>) -> bool {
+        let suspect = self.flying.front().filter(|oldest| self.alone && oldest.ends >= SUSPECT);
+        if suspect.is_some_and(|oldest| now < oldest.sent_at + SOON) {
+            return true;
+        }
+        if std::mem::take(&mut self.alone) {
+            self.write(usize::from(suspect.is_some()), self.flying.len(), now, out);
+        }
+        false
+    }
+
+    /// The other side ended the connection. Gives whether the oldest message was sent in vain often enough. While it
+    /// goes alone only an end counts before which the hub has `answered` something.
+    pub(crate) fn blame(&mut self, answered: bool, now: u64) -> bool {
+        match self.flying.front_mut() {
+            Some(oldest) if (answered || !self.alone) && now < oldest.sent_at + SOON => {
+                oldest.ends += 1;
+                oldest.ends >= GUILTY
+            }
+            _ => false,
+        }
+    }
+
+    /// Gives the oldest message up; whom to tell.
+    pub(crate) fn drop_oldest(&mut self) -> Option<OpId> {
+        let guilty = self.flying.pop_front()?;
+        self.bytes -= guilty.packet.len();
+        guilty.op
+    }
+
+    fn write(&mut self, from: usize, to: usize, now: u64, out: &mut Vec<u8>) {
+        for flying in self.flying.range_mut(from..to) {
             flying.packet.set_dup();
             flying.sent_at = now;
             out.extend_from_slice(flying.packet.as_bytes());

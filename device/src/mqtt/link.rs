@@ -20,6 +20,8 @@ pub(crate) struct Link {
     pub(crate) keep_alive: KeepAlive,
     /// When CONNACK came.
     pub(crate) connected_at: Option<u64>,
+    /// The hub has sent something since.
+    pub(crate) answered: bool,
     /// Bytes that the socket still holds, as the driver last said.
     pub(crate) buffered: usize,
 }
@@ -32,6 +34,7 @@ impl Link {
             out: Vec::new(),
             keep_alive: KeepAlive::new(now),
             connected_at: None,
+            answered: false,
             buffered: 0,
         }
     }

@@ -7,7 +7,7 @@ mod keep_alive;
 mod link;
 mod subscriptions;
 
-pub(crate) use in_flight::InFlight;
+pub(crate) use in_flight::{GUILTY, InFlight, SOON, SUSPECT};
 pub(crate) use keep_alive::{KeepAlive, Verdict};
 pub(crate) use link::Link;
 pub(crate) use subscriptions::{Subscriptions, Topic};

@@ -3,6 +3,7 @@
 
 use crate::clock::earlier;
 use crate::io::OpId;
+use crate::mqtt::{GUILTY, SOON, SUSPECT};
 use crate::random::Random;
 use crate::twin::patch::{can_merge, merge_patches};
 use iothub_protocol::json::Object;
@@ -32,6 +33,8 @@ struct Request {
     met: Option<u16>,
     /// The answer to this read is for the mirror, too.
     shared: bool,
+    /// Connections in a row that the other side ended soon after this was sent.
+    ends: u8,
 }
 
 /// All of them.
@@ -72,7 +75,16 @@ impl Requests {
     }
 
     fn open(&mut self, asked: Asked, body: Vec<u8>, not_before: u64) {
-        self.open.push(Request { asked, body, rid: None, not_before, attempts: 0, met: None, shared: false });
+        self.open.push(Request {
+            asked,
+            body,
+            rid: None,
+            not_before,
+            attempts: 0,
+            met: None,
+            shared: false,
+            ends: 0,
+        });
     }
 
     /// A read for the mirror, if there is none; one of the application that has yet to leave serves both.
@@ -158,6 +170,7 @@ impl Requests {
         };
         if status == 429 || status >= 500 {
             let request = &mut self.open[index];
+            request.ends = 0;
             let top = (FIRST_RETRY << request.attempts.min(10)).min(LONGEST_RETRY);
             request.attempts += 1;
             request.met = Some(status);
@@ -189,6 +202,33 @@ impl Requests {
     pub(crate) fn is_waiting(&self) -> bool {
         let given_up = Asked::Patch(Vec::new());
         self.open.iter().any(|request| request.rid.is_some() && request.asked != given_up)
+    }
+
+    fn patch_mut(&mut self) -> Option<&mut Request> {
+        self.open.iter_mut().find(|request| matches!(request.asked, Asked::Patch(_)))
+    }
+
+    /// Whether the patch may be what the other side ends connections for: nothing else is sent beside it.
+    pub(crate) fn is_suspicious(&self, now: u64) -> bool {
+        let suspect = self.open.iter().find(|request| request.ends >= SUSPECT);
+        suspect.is_some_and(|it| it.rid.is_none() || now + UNANSWERED < it.not_before + SOON)
+    }
+
+    /// As of messages in flight: the other side ended the connection; gives the callers of a patch that was sent in
+    /// vain often enough.
+    pub(crate) fn blame(&mut self, answered: bool, now: u64) -> Vec<OpId> {
+        let Some(patch) = self.patch_mut().filter(|patch| patch.rid.is_some()) else { return Vec::new() };
+        if (patch.ends >= SUSPECT && !answered) || now + UNANSWERED >= patch.not_before + SOON {
+            return Vec::new();
+        }
+        patch.ends += 1;
+        match &mut patch.asked {
+            Asked::Patch(ops) if patch.ends >= GUILTY => {
+                patch.ends = 0;
+                std::mem::take(ops)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The link is gone: what was asked is asked again on the next one.
