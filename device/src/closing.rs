@@ -4,7 +4,8 @@
 //! the application is told that the device is closed, and they have a moment more: what they settle then is
 //! acknowledged before DISCONNECT leaves.
 
-use crate::device::{Device, closed};
+use crate::calls::closed;
+use crate::device::Device;
 use crate::io::{OpId, Settlement, State};
 use crate::life::Phase;
 

@@ -8,6 +8,7 @@
 
 mod backoff;
 mod c2d;
+mod calls;
 mod clock;
 mod closing;
 mod config;
