@@ -227,6 +227,8 @@ impl DeviceBench {
         if let Some((op, _)) = self.calls.iter().find(|(_, settled)| !**settled) {
             panic!("{op:?} has not ended when the device is closed");
         }
+        // Handlers that still run have a moment to settle before DISCONNECT.
+        self.pass(1_000);
         assert_eq!(self.sockets.len(), 0, "no socket is left open");
         self.pass(3_600_000);
     }
