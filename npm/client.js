@@ -329,9 +329,10 @@ export class Client extends EventTarget {
    * @param {any} listener
    */
   #watch(listener) {
+    /** @type {any} */
     let watched = this.#watched.get(listener);
     if (watched === undefined) {
-      watched = (event) => {
+      watched = (/** @type {any} */ event) => {
         if (event instanceof DesiredEvent) {
           if (event.complete === watched.told) return;
           watched.told = true;
@@ -341,7 +342,7 @@ export class Client extends EventTarget {
       };
       this.#watched.set(listener, watched);
     }
-    return /** @type {any} */ (watched);
+    return watched;
   }
 
   /**

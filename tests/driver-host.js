@@ -83,7 +83,7 @@ export class RecordingHost {
   message(delivery, _input, properties, body) {
     this.#tell('message', delivery, properties, new TextDecoder().decode(body));
   }
-  /** @param {string} patch @param {number} version */
+  /** @param {string} patch @param {number} version @param {boolean} complete */
   desired(patch, version, complete) {
     this.#tell('desired', patch, version, complete);
   }
