@@ -3,23 +3,22 @@
 use crate::driver::Shared;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 thread_local! {
     static DRIVERS: RefCell<Vec<Weak<Shared>>> = const { RefCell::new(Vec::new()) };
 }
 
-static HOOK: Once = Once::new();
+static HOOKED: AtomicBool = AtomicBool::new(false);
 
 /// Called for every new driver.
 pub(crate) fn remember(driver: &Rc<Shared>) {
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
+    // The hook before it writes to where wasm has nothing.
+    if !HOOKED.swap(true, Ordering::Relaxed) {
+        std::panic::set_hook(Box::new(|info| {
             tell_all(&info.to_string());
-            before(info);
         }));
-    });
+    }
     DRIVERS.with_borrow_mut(|drivers| {
         drivers.retain(|known| known.strong_count() > 0);
         drivers.push(Rc::downgrade(driver));

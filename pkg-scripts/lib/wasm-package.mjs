@@ -65,7 +65,16 @@ const FEATURES = [
  */
 const FIRST_CALLS = ['--always-inline-max-function-size=14', '--one-caller-inline-max-function-size=40'];
 
-const OPTIMISE = ['-Oz', '--converge', ...FIRST_CALLS, ...FEATURES];
+/**
+ * The lowest KB of memory is the far end of the stack: no pointer of Rust's is there, so that an offset may go into the
+ * load or store that it is for.
+ */
+const NOTHING_LOW = '--low-memory-unused';
+
+/** For brotli: functions of one crate and type side by side, and one way to write each load and store. */
+const ALIKE = ['--reorder-functions-by-name', '--dealign'];
+
+const OPTIMISE = ['-Oz', '--converge', NOTHING_LOW, ...FIRST_CALLS, ...ALIKE, ...FEATURES];
 
 const STRIP = ['--strip-debug', '--strip-producers', '--strip-target-features', SHORTEN, ...FEATURES];
 
