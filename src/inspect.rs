@@ -14,7 +14,7 @@ pub fn parse_connection_string(text: &str) -> Result<String, JsValue> {
     let config = Config::from_connection_string(text).map_err(|error| errors::to_js(&error))?;
     let has = if matches!(config.credentials, Credentials::Key(_)) { "key" } else { "sas" };
     let mut parts = Object::default();
-    let port = config.local_port.map(|port| port.to_string());
+    let port = config.local_port.map(|port| u32::from(port).to_string());
     let url = config.url();
     for (name, part) in [
         ("host", Some(config.host)),

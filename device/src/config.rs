@@ -207,7 +207,7 @@ impl Config {
             Some(port) => ("ws", port),
             None => ("wss", 443),
         };
-        let port = port.to_string();
+        let port = u32::from(port).to_string();
         [scheme, "://", host, ":", &port, PATH].concat()
     }
 

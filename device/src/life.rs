@@ -173,6 +173,7 @@ impl Device {
             }
             code => {
                 self.drop_link();
+                let code = u32::from(code);
                 self.stop(Error::new(
                     Code::HubRefused,
                     format!(
@@ -242,6 +243,7 @@ impl Device {
         // A real hub gives no reason; the local one writes it down.
         let log = match self.config.local_port {
             Some(port) => {
+                let port = u32::from(port);
                 format!("; the local hub's log says why: http://{}:{port}/local/log", self.config.host)
             }
             None => String::new(),
@@ -258,6 +260,7 @@ impl Device {
 
     pub(crate) fn on_closed(&mut self, socket: SocketId, code: u16, why: &str) {
         let colon = if why.is_empty() { "" } else { ": " };
+        let code = u32::from(code);
         let said = format!("(close code {code}{colon}{why})");
         if self.renewal.has_socket(socket) {
             let text = format!("the new link's socket closed {said}");

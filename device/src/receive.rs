@@ -193,5 +193,7 @@ fn twin_error(status: u16, body: &[u8]) -> Error {
         400..=499 => (Code::TwinBadRequest, "check the patch against the hub's limits"),
         _ => (Code::HubError, "try again later"),
     };
+    // One kind of number is enough for the formatter.
+    let status = u32::from(status);
     Error::new(code, format!("the hub answered the twin request with status {status}{said}; {cure}"))
 }
