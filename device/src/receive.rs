@@ -42,9 +42,6 @@ impl Device {
     }
 
     fn on_packet(&mut self, packet: FromHub<'_>) {
-        if let Some(link) = &mut self.link {
-            link.answered = link.connected_at.is_some();
-        }
         match packet {
             FromHub::PubAck { id } => {
                 if let Some(acked) = self.in_flight.acked(id, self.at.now) {
@@ -60,7 +57,11 @@ impl Device {
                 self.subscriptions.suback(id, granted);
                 self.settle_subscribed();
             }
-            FromHub::Other => {}
+            FromHub::Other => {
+                if let Some(link) = &mut self.link {
+                    link.answered = true;
+                }
+            }
         }
     }
 

@@ -13,8 +13,11 @@ import { packageDir, root } from './paths.mjs';
 import { namedWasm } from './wasm-package.mjs';
 import { partsOf } from './wasm-parts.mjs';
 
-/** Everything a page downloads for the device client, in bytes. */
-const BUDGET = 60 * 1024;
+/**
+ * Everything a page downloads for the device client, in bytes. It was 60 KB until every value that crosses into the
+ * client was checked (docs/size.md).
+ */
+const BUDGET = 62 * 1024;
 
 /** Passing the budget fails the suite. */
 const ENFORCED = true;

@@ -127,14 +127,19 @@ impl InFlight {
     }
 
     /// The other side ended the connection. Gives whether the oldest message was sent in vain often enough. While it
-    /// goes alone only an end counts before which the hub has `answered` something.
+    /// goes alone only an end counts before which the hub has `answered` the PINGREQ ahead of it: it had read so far.
     pub(crate) fn blame(&mut self, answered: bool, now: u64) -> bool {
         match self.flying.front_mut() {
             Some(oldest) if (answered || !self.alone) && now < oldest.sent_at + SOON => {
                 oldest.ends += 1;
                 oldest.ends >= GUILTY
             }
-            _ => false,
+            // This end was not its doing, so those before it may not have been, either.
+            Some(oldest) => {
+                oldest.ends = 0;
+                false
+            }
+            None => false,
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Link {
     pub(crate) keep_alive: KeepAlive,
     /// When CONNACK came.
     pub(crate) connected_at: Option<u64>,
-    /// The hub has sent something since.
+    /// The hub has answered a PINGREQ since.
     pub(crate) answered: bool,
     /// Bytes that the socket still holds, as the driver last said.
     pub(crate) buffered: usize,

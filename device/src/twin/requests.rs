@@ -219,6 +219,7 @@ impl Requests {
     pub(crate) fn blame(&mut self, answered: bool, now: u64) -> Vec<OpId> {
         let Some(patch) = self.patch_mut().filter(|patch| patch.rid.is_some()) else { return Vec::new() };
         if (patch.ends >= SUSPECT && !answered) || now + UNANSWERED >= patch.not_before + SOON {
+            patch.ends = 0;
             return Vec::new();
         }
         patch.ends += 1;
