@@ -28,9 +28,17 @@ export class Failure extends Error {
  * @param {() => Promise<void>} body
  */
 export async function runMain(body) {
+  // A process ends in silence when what it waits for can never come: that is no success.
+  const unfinished = () => {
+    console.error('failed: the command ended before its work did');
+    process.exitCode = 1;
+  };
+  process.once('exit', unfinished);
   try {
     await body();
+    process.off('exit', unfinished);
   } catch (error) {
+    process.off('exit', unfinished);
     console.error(error instanceof Failure ? `\n${error.report}` : error);
     process.exit(1); // at once: steps that run beside the failed one end with us
   }

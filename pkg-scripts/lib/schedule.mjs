@@ -49,13 +49,14 @@ export async function runSideBySide(tasks, limits) {
   }
 }
 
-/** A need that no task before it meets would wait for ever. @param {Task[]} tasks */
+/** A need that no task before it meets would wait for ever, and so would two tasks of one name. @param {Task[]} tasks */
 function checkNeeds(tasks) {
   const known = new Set();
   for (const { name, needs = [] } of tasks) {
     const missing = needs.filter((need) => !known.has(need));
     if (missing.length > 0)
       throw new Error(`${name} needs ${missing.join(' and ')}, which come after it or never`);
+    if (known.has(name)) throw new Error(`two tasks are called ${name}`);
     known.add(name);
   }
 }

@@ -38,7 +38,7 @@ function forTest(found) {
   };
   return [
     { name: 'test-tools', title: 'runtimes and bundlers', uses: ['npm'], body: ensureTestTools },
-    { name: 'browser', title: 'browser', uses: ['apt'], body: browser },
+    { name: 'chromium', title: 'browser', uses: ['apt'], body: browser },
     { name: 'firefox', title: 'Firefox', uses: ['apt'], body: firefox },
     {
       name: 'wasm-tools',

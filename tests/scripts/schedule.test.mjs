@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { runSideBySide } from '../../pkg-scripts/lib/schedule.mjs';
+import { setUpForTest } from '../../pkg-scripts/lib/set-up.mjs';
+import { SUITES } from '../../pkg-scripts/lib/suites.mjs';
 
 /** A task that ends when it is told to, and what has started so far. */
 function bench() {
@@ -62,4 +65,31 @@ test('the first failure ends it, and nothing more starts', async () => {
 test('a need that comes later or never is a mistake', async () => {
   const { task } = bench();
   await assert.rejects(runSideBySide([task('one', { needs: ['two'] }), task('two')], {}), /one needs two/);
+});
+
+test('two tasks of one name are refused: the end of one would be taken for that of both', async () => {
+  const { started, task } = bench();
+  await assert.rejects(runSideBySide([task('browser'), task('browser')], {}), /two tasks are called browser/);
+  assert.deepEqual(started, []);
+});
+
+test('a command whose work can never end is no success', () => {
+  const file = new URL('../../pkg-scripts/lib/failure.mjs', import.meta.url).href;
+  const script = `import { runMain } from '${file}'; runMain(() => new Promise(() => {}));`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /ended before its work did/);
+});
+
+test('the steps of a whole run have names of their own', () => {
+  const names = [
+    ...setUpForTest(
+      {},
+      SUITES.flatMap(({ needs = [] }) => needs),
+    ),
+    ...SUITES,
+  ].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length, names.join(' '));
 });
